@@ -1,0 +1,1 @@
+"""Measurements, all through the runtime's own path."""

@@ -1,0 +1,20 @@
+"""`python -m export COMMAND`: from a checkpoint or a foreign model to a bundle."""
+
+from __future__ import annotations
+
+import sys
+
+from belisha.cli.dispatch import Command, dispatch
+
+COMMANDS = {
+    "adopt": Command("export.commands.adopt", "make a bundle of a foreign detector's ONNX file"),
+}
+
+
+def main() -> int:
+    """Run the command that the arguments name."""
+    return dispatch("python -m export", __doc__ or "", COMMANDS, sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

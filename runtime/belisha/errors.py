@@ -1,0 +1,70 @@
+"""Everything that Belisha raises for wrong input.
+
+BelishaError
+├── UsageError              a wrong argument or a wrong configuration file        exit code 2
+│   ├── ConfigError         a YAML or JSON document that breaks its schema
+│   └── MissingLibraryError an optional library is absent; says which extra brings it
+├── BundleError             a bundle that is refused                              exit code 3
+│   └── BundleVersionError  a bundle newer than this runtime
+├── EngineError             no engine could load or run the model                 exit code 3
+├── SourceError             a camera, folder or video that cannot be opened       exit code 1
+├── FrameError              one bad frame; the next may be fine                   exit code 1
+└── DatasetError            a data set that cannot be read or is inconsistent     exit code 1
+
+A wrong order of calls is a bug of the caller and raises `RuntimeError`, not one of these.
+Each message says what was expected, what came, and what to do.
+"""
+
+EXIT_OK = 0
+EXIT_SOME_FAILED = 1
+EXIT_USAGE = 2
+EXIT_REFUSED = 3
+EXIT_INTERRUPTED = 130
+
+
+class BelishaError(Exception):
+    """Base of all errors that are about input, not about a bug."""
+
+    exit_code = EXIT_SOME_FAILED
+
+
+class UsageError(BelishaError):
+    """A wrong argument or a wrong configuration."""
+
+    exit_code = EXIT_USAGE
+
+
+class ConfigError(UsageError):
+    """A YAML or JSON document that breaks its schema; the message names file and line."""
+
+
+class MissingLibraryError(UsageError):
+    """An optional library is absent; the message says which extra brings it."""
+
+
+class BundleError(BelishaError):
+    """A bundle that is truncated, tampered with, malformed, or cannot be honoured."""
+
+    exit_code = EXIT_REFUSED
+
+
+class BundleVersionError(BundleError):
+    """A bundle that was written by a newer Belisha than this one."""
+
+
+class EngineError(BelishaError):
+    """An engine could not load or run the model of a bundle."""
+
+    exit_code = EXIT_REFUSED
+
+
+class SourceError(BelishaError):
+    """A source of frames that cannot be opened or has been lost."""
+
+
+class FrameError(BelishaError):
+    """One frame that cannot be decoded or processed; the source goes on."""
+
+
+class DatasetError(BelishaError):
+    """A data set that cannot be read or contradicts itself."""

@@ -1,0 +1,170 @@
+"""What a bundle says about itself: the typed manifest."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from belisha.boxes import Boxes, as_xyxy
+from belisha.decode import HeadLayout
+from belisha.documents import convert, load_json
+from belisha.errors import BundleError, BundleVersionError, ConfigError
+from belisha.frames import Preprocessing
+
+FORMAT = 1
+"""Version of the bundle format; raised when an older runtime could misread a new bundle."""
+
+Flavour = Literal["float", "int8_cpu", "int8_tensorrt"]
+"""What one of a bundle's models is made for; all of them have the same inputs and outputs."""
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """Length in bytes and sha256 (64 hex digits) of one file in the bundle."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpectedBox:
+    """One detection that the exporting host saw: xyxy in pixels of the golden frame, and score."""
+
+    xyxy: tuple[float, float, float, float]
+    score: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoldenFrame:
+    """A frame whose detections are known, so that any device can repeat the check.
+
+    Attributes:
+        file: the frame's path in the bundle, a PNG.
+        origin: where the frame comes from, for people.
+        boxes: what the float model finds on it, at `Golden.threshold`, on the exporting host.
+    """
+
+    file: str
+    origin: str
+    boxes: tuple[ExpectedBox, ...]
+
+    @property
+    def expected(self) -> Boxes:
+        """The expected detections in pixels of the golden frame."""
+        scores = np.array([box.score for box in self.boxes], np.float32)
+        return Boxes(as_xyxy([box.xyxy for box in self.boxes]), scores)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Golden:
+    """The golden check: frames, and how far a device may be off.
+
+    Attributes:
+        threshold: score above which detections are compared.
+        min_iou: least overlap of a detection with the expected one.
+        max_score_difference: largest difference of their scores.
+        frames: the frames.
+    """
+
+    threshold: float
+    min_iou: float
+    max_score_difference: float
+    frames: tuple[GoldenFrame, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """Everything that a runtime must know about a bundle.
+
+    Attributes:
+        format: version of this format, `FORMAT`.
+        name: of the model, for people.
+        origin: how the bundle was made and from what, for people.
+        licence: of the weights.
+        preprocessing: how a frame becomes the model's input.
+        preprocessing_digest: sha256 of `preprocessing`; a runtime that computes another refuses.
+        head: what the model's outputs mean.
+        threshold: score from which a box is reported unless the user says otherwise.
+        models: flavour -> path of the ONNX file in the bundle; `float` is always there.
+        golden: the golden check.
+        files: path -> length and digest, for every file but the manifest itself.
+        model_card, evaluation: paths of these documents in the bundle, or nothing.
+        data_fingerprints: data set -> fingerprint of what the model was trained on.
+    """
+
+    format: int
+    name: str
+    origin: str
+    licence: str
+    preprocessing: Preprocessing
+    preprocessing_digest: str
+    head: HeadLayout
+    threshold: float
+    models: dict[Flavour, str]
+    golden: Golden
+    files: dict[str, FileRecord]
+    model_card: str | None = None
+    evaluation: str | None = None
+    data_fingerprints: dict[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> bytes:
+        """Canonical bytes: equal manifests give equal bytes."""
+        return json.dumps(dataclasses.asdict(self), indent=1, sort_keys=True).encode() + b"\n"
+
+
+def digest(data: bytes) -> str:
+    """sha256 in 64 hex digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def parse_manifest(data: bytes, name: str) -> Manifest:
+    """Read and check a manifest; `name` stands for the bundle in error messages.
+
+    Raises:
+        BundleVersionError: the bundle is newer than this runtime.
+        BundleError: the manifest breaks its schema, or asks for what cannot be honoured.
+    """
+    try:
+        document = load_json(data, f"{name}: manifest")
+        _check_format(document, name)
+        manifest = convert(document, Manifest, f"{name}: manifest")
+    except ConfigError as error:
+        raise BundleError(str(error)) from error
+    _check_sense(manifest, name)
+    return manifest
+
+
+def _check_format(document: Any, name: str) -> None:
+    """Look at the version before anything else: a newer format may have any shape."""
+    version = document.get("format") if isinstance(document, dict) else None
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise BundleError(f"{name}: expected a manifest with a format number, got {version!r}")
+    if version > FORMAT:
+        raise BundleVersionError(
+            f"{name}: expected bundle format {FORMAT} or older, got {version}: "
+            "update belisha on this machine, or export the bundle with this version"
+        )
+
+
+def _check_sense(manifest: Manifest, name: str) -> None:
+    """What types cannot say."""
+    actual = manifest.preprocessing.digest
+    if manifest.preprocessing_digest != actual:
+        raise BundleError(
+            f"{name}: expected preprocessing {manifest.preprocessing_digest[:12]}, but its "
+            f"parameters hash to {actual[:12]}: the bundle was edited; export it again"
+        )
+    if "float" not in manifest.models:
+        raise BundleError(f"{name}: expected a model of flavour 'float', got {[*manifest.models]}")
+    if not 0 < manifest.threshold < 1:
+        raise BundleError(f"{name}: expected a threshold in (0, 1), got {manifest.threshold}")
+    named = [*manifest.models.values(), *(frame.file for frame in manifest.golden.frames)]
+    named += [path for path in (manifest.model_card, manifest.evaluation) if path]
+    for path in named:
+        if path not in manifest.files:
+            raise BundleError(f"{name}: the manifest names {path!r}, which is not in the bundle")

@@ -1,0 +1,1 @@
+"""The factory's first stage: data in, checkpoints out. Never installed on a device."""

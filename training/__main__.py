@@ -1,0 +1,21 @@
+"""`python -m training COMMAND`: the factory's first stage on the command line."""
+
+from __future__ import annotations
+
+import sys
+
+from belisha.cli.dispatch import Command, dispatch
+
+COMMANDS = {
+    "train": Command("training.commands.train", "train a detector from a configuration file"),
+    "evaluate": Command("training.commands.evaluate", "measure a bundle on a data set"),
+}
+
+
+def main() -> int:
+    """Run the command that the arguments name."""
+    return dispatch("python -m training", __doc__ or "", COMMANDS, sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
