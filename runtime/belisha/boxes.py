@@ -94,14 +94,16 @@ def iou(first: FloatArray, second: FloatArray) -> FloatArray:
     """(N, 4), (M, 4) -> (N, M) intersection over union; 0 where both boxes are empty."""
     shared = intersection(first, second)
     union = area(first)[:, None] + area(second)[None, :] - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    overlap: FloatArray = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    return overlap
 
 
 def ioa(first: FloatArray, second: FloatArray) -> FloatArray:
     """(N, 4), (M, 4) -> (N, M) intersection over the area of `first`; 0 for an empty one."""
     shared = intersection(first, second)
     own = np.broadcast_to(area(first)[:, None], shared.shape)
-    return np.divide(shared, own, out=np.zeros_like(shared), where=own > 0)
+    share: FloatArray = np.divide(shared, own, out=np.zeros_like(shared), where=own > 0)
+    return share
 
 
 def clip(xyxy: FloatArray, width: int, height: int) -> FloatArray:

@@ -164,11 +164,14 @@ def cell_grid(layout: HeadLayout, preprocessing: Preprocessing) -> tuple[FloatAr
 
 
 def _sigmoid(x: FloatArray) -> FloatArray:
-    return 1 / (1 + np.exp(-x))
+    half = np.float32(0.5)
+    probability: FloatArray = np.tanh(x * half) * half + half  # as tanh it cannot overflow
+    return probability
 
 
 def _softplus(x: FloatArray) -> FloatArray:
-    return np.logaddexp(x, np.float32(0))
+    distances: FloatArray = np.logaddexp(x, np.float32(0))
+    return distances
 
 
 def _mean_of_bins(raw: FloatArray, bins: int) -> FloatArray:
@@ -176,4 +179,5 @@ def _mean_of_bins(raw: FloatArray, bins: int) -> FloatArray:
     logits = raw.reshape(-1, 4, bins)
     weights = np.exp(logits - logits.max(axis=2, keepdims=True))
     weights /= weights.sum(axis=2, keepdims=True)
-    return weights @ np.arange(bins, dtype=np.float32)
+    means: FloatArray = weights @ np.arange(bins, dtype=np.float32)
+    return means

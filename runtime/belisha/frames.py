@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import cv2
 import numpy as np
@@ -111,7 +111,6 @@ class FrameTransform:
         self._halvings, halved_width, halved_height = self._plan_halvings(
             upright_width, bottom - self._top
         )
-        self._used = (halved_width, halved_height)
         self._resized = self._fit(halved_width, halved_height)
         self._left, self._above = self._padding()
         shrink = 2**self._halvings
@@ -173,25 +172,24 @@ class FrameTransform:
                 f"{frame_bgr.shape}: convert it to 8-bit BGR"
             )
         picture = self._shrink(self._band(frame_bgr))
-        shape = (1, self.preprocessing.height, self.preprocessing.width, 3)
-        if out is None:
-            out = np.empty(shape, np.uint8)
-        width, height = self._resized
-        inner = out[0, self._above : self._above + height, self._left : self._left + width]
-        if inner.size != out.size:
-            out[:] = self.preprocessing.pad
         if self.preprocessing.colour == "rgb":
-            picture = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
-        inner[:] = picture
+            picture = cast(Image, cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
+        if out is None:
+            out = np.empty((1, self.preprocessing.height, self.preprocessing.width, 3), np.uint8)
+        width, height = self._resized
+        if (width, height) != (self.preprocessing.width, self.preprocessing.height):
+            out[:] = self.preprocessing.pad
+        out[0, self._above : self._above + height, self._left : self._left + width] = picture
         return out
 
     def _band(self, frame_bgr: Image) -> Image:
         """The crop band of the upright frame."""
-        turn = _ROTATIONS.get(self.preprocessing.rotation)
-        upright = frame_bgr if turn is None else cv2.rotate(frame_bgr, turn)
+        upright = frame_bgr
+        if self.preprocessing.rotation:
+            upright = cast(Image, cv2.rotate(upright, _ROTATIONS[self.preprocessing.rotation]))
         if self.preprocessing.mirror:
-            upright = cv2.flip(upright, 1)
-        return upright[self._top : self._bottom]  # type: ignore[return-value]
+            upright = cast(Image, cv2.flip(upright, 1))
+        return upright[self._top : self._bottom]
 
     def _shrink(self, picture: Image) -> Image:
         """Exact halvings, then one exact linear resize."""
@@ -199,10 +197,11 @@ class FrameTransform:
             height, width = picture.shape[0] // 2, picture.shape[1] // 2
             even = picture[: 2 * height, : 2 * width]
             # At a factor of exactly 2 INTER_AREA is (a + b + c + d + 2) >> 2 in integers.
-            picture = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+            picture = cast(Image, cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
         if (picture.shape[1], picture.shape[0]) == self._resized:
             return picture
-        return cv2.resize(picture, self._resized, interpolation=cv2.INTER_LINEAR_EXACT)  # type: ignore[return-value]
+        exact = cv2.INTER_LINEAR_EXACT
+        return cast(Image, cv2.resize(picture, self._resized, interpolation=exact))
 
     def to_network(self, xyxy: FloatArray) -> FloatArray:
         """Boxes in source pixels -> boxes in network pixels, (N, 4); nothing is clipped."""

@@ -35,12 +35,14 @@ class Matches:
     @property
     def hits(self) -> BoolArray:
         """(N,) true positives."""
-        return (self.reference != UNMATCHED) & ~self.ignored
+        hits: BoolArray = (self.reference != UNMATCHED) & ~self.ignored
+        return hits
 
     @property
     def false_alarms(self) -> BoolArray:
         """(N,) false positives."""
-        return (self.reference == UNMATCHED) & ~self.ignored
+        alarms: BoolArray = (self.reference == UNMATCHED) & ~self.ignored
+        return alarms
 
 
 def match(

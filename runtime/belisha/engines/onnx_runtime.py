@@ -28,9 +28,11 @@ class OnnxRuntimeEngine:
 
     @property
     def info(self) -> EngineInfo:
+        """See `Engine.info`."""
         return self._info
 
     def run(self, network_input: Image) -> Mapping[str, FloatArray]:
+        """See `Engine.run`."""
         if self._session is None:
             raise RuntimeError("run() after close()")
         try:
@@ -40,6 +42,7 @@ class OnnxRuntimeEngine:
         return dict(zip(self._outputs, arrays, strict=True))
 
     def close(self) -> None:
+        """See `Engine.close`."""
         self._session = None
 
 

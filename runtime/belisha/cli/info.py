@@ -1,0 +1,74 @@
+"""Say what is in a bundle, without running it.
+
+Examples:
+  belisha info my.bundle
+  belisha info my.bundle --json
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from belisha.bundle import Bundle
+from belisha.cli.dispatch import Outcome
+from belisha.errors import UsageError
+from belisha.manifest import Flavour, Manifest
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("path", nargs="?", type=Path, metavar="BUNDLE", help="the bundle")
+    parser.add_argument("--bundle", type=Path, metavar="FILE", help="the same, by option")
+
+
+def run(arguments: argparse.Namespace) -> Outcome:
+    """Open, verify, print."""
+    path = arguments.path or arguments.bundle
+    if path is None:
+        raise UsageError("expected a bundle: belisha info my.bundle")
+    bundle = Bundle.open(path)
+    for label, value in _rows(bundle):
+        print(f"{label:14} {value}")
+    manifest = dataclasses.asdict(bundle.manifest)
+    return Outcome({"path": str(path), "digest": bundle.digest, "manifest": manifest})
+
+
+def _rows(bundle: Bundle) -> list[tuple[str, str]]:
+    """What people want to know."""
+    manifest = bundle.manifest
+    frame = manifest.preprocessing
+    return [
+        ("name", manifest.name),
+        ("digest", bundle.digest),
+        ("origin", manifest.origin),
+        ("licence", manifest.licence),
+        ("input", f"{frame.width}x{frame.height} {frame.colour}, {_geometry(manifest)}"),
+        ("head", f"{manifest.head.boxes}, {manifest.head.scores}, strides {_strides(manifest)}"),
+        ("embedding", f"{manifest.head.embedding} numbers" if manifest.head.embedding else "none"),
+        ("threshold", f"{manifest.threshold:g}"),
+        ("models", ", ".join(_model(bundle, flavour) for flavour in sorted(manifest.models))),
+        ("golden frames", "; ".join(frame.origin for frame in manifest.golden.frames) or "none"),
+        ("trained on", ", ".join(sorted(manifest.data_fingerprints)) or "not stated"),
+    ]
+
+
+def _geometry(manifest: Manifest) -> str:
+    """Band, turn and fit in words."""
+    frame = manifest.preprocessing
+    words = [frame.fit if frame.fit == "stretch" else f"{frame.fit} {frame.align}, pad {frame.pad}"]
+    if (frame.band_top, frame.band_bottom) != (0.0, 1.0):
+        words.append(f"rows {frame.band_top:.0%} to {frame.band_bottom:.0%}")
+    if frame.rotation:
+        words.append(f"turned {frame.rotation} degrees")
+    return ", ".join([*words, *(["mirrored"] if frame.mirror else [])])
+
+
+def _strides(manifest: Manifest) -> str:
+    return "/".join(map(str, manifest.head.strides)) or "none"
+
+
+def _model(bundle: Bundle, flavour: Flavour) -> str:
+    path = bundle.manifest.models[flavour]
+    return f"{flavour} ({bundle.manifest.files[path].bytes / 1e6:.1f} MB)"

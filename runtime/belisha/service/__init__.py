@@ -1,0 +1,1 @@
+"""What runs around the detector: the loop, and the sinks that its results go to."""

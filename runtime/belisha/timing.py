@@ -1,0 +1,96 @@
+"""Times of a loop's stages, and what may be said of them."""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+MIN_BEYOND = 5
+"""A percentile is given only where at least this many samples lie beyond it."""
+
+
+@dataclass(frozen=True)
+class Percentiles:
+    """A distribution of times in milliseconds; `None` where too few samples support it.
+
+    Attributes:
+        count: number of samples.
+        p50, p90, p99: percentiles, nearest rank upwards, so that none is better than it was.
+        worst: the longest time.
+    """
+
+    count: int
+    p50: float | None
+    p90: float | None
+    p99: float | None
+    worst: float | None
+
+
+def percentiles(times_ms: Sequence[float]) -> Percentiles:
+    """Summarise times in milliseconds."""
+    ordered = np.sort(np.asarray(times_ms, np.float64))
+    count = len(ordered)
+
+    def at(fraction: float) -> float | None:
+        if round(count * (1 - fraction), 9) < MIN_BEYOND:
+            return None
+        return float(ordered[int(np.ceil(count * fraction)) - 1])
+
+    worst = float(ordered[-1]) if count else None
+    return Percentiles(count, at(0.5), at(0.9), at(0.99), worst)
+
+
+class StageClock:
+    """Splits each turn of a loop into stages.
+
+        clock.start()
+        ...
+        clock.lap("prepare")
+        ...
+        clock.lap("infer")
+        clock.finish()
+
+    The first turn pays for loading and first allocations; it is kept apart.
+    """
+
+    def __init__(self) -> None:
+        self.first_ms: float | None = None
+        self._turn: dict[str, float] = {}
+        self._stages: dict[str, array[float]] = {}
+        self._totals = array("d")
+        self._begun = self._mark = time.perf_counter()
+
+    def start(self) -> None:
+        """Begin a turn."""
+        self._turn = {}
+        self._begun = self._mark = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        """The time since the last mark belongs to `stage`."""
+        now = time.perf_counter()
+        self._turn[stage] = self._turn.get(stage, 0.0) + (now - self._mark) * 1e3
+        self._mark = now
+
+    def finish(self) -> float:
+        """End a turn; a turn that is never finished is not counted.
+
+        Returns:
+            Milliseconds of the whole turn.
+        """
+        total = (time.perf_counter() - self._begun) * 1e3
+        if self.first_ms is None:
+            self.first_ms = total
+            return total
+        for stage, spent in self._turn.items():
+            self._stages.setdefault(stage, array("d")).append(spent)
+        self._totals.append(total)
+        return total
+
+    def summary(self) -> dict[str, Percentiles]:
+        """Percentiles by stage, in order of first appearance, and of the whole as `total`."""
+        stages = {stage: percentiles(times) for stage, times in self._stages.items()}
+        return {**stages, "total": percentiles(self._totals)}
