@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import cast
 
@@ -55,5 +56,6 @@ def decode_picture(data: bytes, name: str) -> Image:
 
 
 def silence_opencv() -> None:
-    """Keep OpenCV from printing: what it would say stands in the errors raised here."""
+    """Keep OpenCV and its FFmpeg from printing: what they would say stands in our errors."""
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # read when the first video opens
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

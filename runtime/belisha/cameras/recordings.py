@@ -70,7 +70,8 @@ def _expand(source: str) -> list[Recording]:
         return [Recording(path, path.name)]
     root = Path(path.anchor or ".")
     matches = sorted(root.glob(path.relative_to(path.anchor).as_posix()))
-    return [Recording(file, file.name) for file in matches if file.is_file()]
+    files = (file for file in matches if file.is_file() and not file.name.startswith("."))
+    return [Recording(file, file.name) for file in files]
 
 
 def _is_readable(path: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import cast
@@ -24,7 +23,6 @@ class VideoFile:
     """A video file, read to its end; see `belisha.cameras.Camera`."""
 
     def __init__(self, path: Path, name: str) -> None:
-        os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
         silence_opencv()
         if not path.is_file():
             raise SourceError(f"{path}: no such file")

@@ -102,7 +102,10 @@ class VideoSink:
 
     def _begin(self, picture: Image, rate_hz: float) -> cv2.VideoWriter:
         """Open the file for the first frame; VP8 wants even sides."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SourceError(f"{self._path}: cannot be written: {error.strerror}") from error
         self._size = (max(picture.shape[1] // 2 * 2, 2), max(picture.shape[0] // 2 * 2, 2))
         codec = cv2.VideoWriter.fourcc(*"VP80")
         writer = cv2.VideoWriter(str(self._partial), codec, rate_hz, self._size)

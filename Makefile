@@ -1,0 +1,58 @@
+# Two commands for a fresh machine: `make demo` and `make test`. Both set up .venv by themselves.
+
+PYTHON ?= python3
+VENV   ?= .venv
+# torch comes first and pinned: left to a resolver it brings gigabytes of CUDA. Another build:
+#   make test TORCH='torch==2.12.0 --index-url URL-OF-YOUR-CPU-WHEELS'
+# Without torch the tests that need it are skipped, with the reason: make test TORCH=
+TORCH  ?= torch==2.13.0
+SHARED ?= ../shared
+BIN    := $(VENV)/bin
+
+.PHONY: help setup demo test test-slow test-shared check format wheel clean
+
+help:
+	@echo "make demo SOURCE=clip.mp4 BUNDLE=my.bundle   people in a clip, drawn: demo.webm"
+	@echo "make test          all tests: no network, no GPU, no root, no data"
+	@echo "make test-slow     also the long ones (10,000 fuzzed bundles, the wheel)"
+	@echo "make test-shared   also those that need data and peer models in SHARED=$(SHARED)"
+	@echo "make check         formatting, lint, types, import contracts"
+	@echo "make wheel         the device's wheel, in dist/"
+
+setup: $(BIN)/.ready
+
+$(BIN)/.ready: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or later is needed")'
+	$(PYTHON) -m venv $(VENV)
+	$(if $(TORCH),$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH))
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: setup
+	@test -n "$(SOURCE)" -a -n "$(BUNDLE)" || { echo "usage: make demo SOURCE=clip.mp4 BUNDLE=my.bundle"; exit 2; }
+	$(BIN)/belisha run "$(SOURCE)" --bundle "$(BUNDLE)" --save demo.webm
+
+test: setup
+	$(BIN)/python -m pytest -n auto -m "not slow and not shared"
+
+test-slow: setup
+	$(BIN)/python -m pytest -n auto -m "not shared"
+
+test-shared: setup
+	BELISHA_SHARED="$(SHARED)" $(BIN)/python -m pytest -n auto
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+wheel: setup
+	$(BIN)/python -m build --wheel
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
