@@ -76,7 +76,8 @@ def match(
 
     reference = np.full(len(detections), UNMATCHED, np.intp)
     found = np.zeros(count, bool)
-    for index, row in enumerate(overlaps):
+    for index in np.flatnonzero((overlaps >= min_iou).any(axis=1)):
+        row = overlaps[index]
         for group in (~excused, excused):
             allowed = group & (row >= min_iou) & (~found | region)
             if allowed.any():

@@ -118,8 +118,12 @@ def read_coco(source: Path | str) -> Dataset:
     document = _load(path)
     boxes = _boxes_by_image(document, path)
     samples = []
+    seen = set()
     for entry in document["images"]:
         try:
+            if entry["id"] in seen:
+                raise ValueError(f"the image id {entry['id']} stands twice")
+            seen.add(entry["id"])
             samples.append(_sample(entry, boxes.pop(entry["id"], []), path.parent))
         except (KeyError, TypeError, ValueError) as error:
             raise DatasetError(f"{path}: image {_name(entry)}: {error!r}") from error
@@ -146,6 +150,12 @@ def _load(path: Path) -> dict[str, Any]:
     for key in ("images", "annotations"):
         if not isinstance(document, dict) or not isinstance(document.get(key), list):
             raise DatasetError(f"{path}: expected COCO's list {key!r}")
+    categories = document.get("categories")
+    if isinstance(categories, list) and len(categories) > 1:
+        names = ", ".join(map(_name, categories))
+        raise DatasetError(
+            f"{path}: expected one category, people; got {names}: drop what is not a person"
+        )
     return dict(document)
 
 
@@ -164,7 +174,7 @@ def _sample(entry: dict[str, Any], annotations: list[dict[str, Any]], root: Path
     width, height = int(entry["width"]), int(entry["height"])
     if width < 1 or height < 1:
         raise ValueError(f"expected a size of at least 1x1, got {width}x{height}")
-    xywh = as_xyxy([annotation["bbox"] for annotation in annotations])
+    xywh = as_xyxy([_bbox(annotation) for annotation in annotations])
     if not np.isfinite(xywh).all() or (xywh[:, 2:] < 0).any():
         raise ValueError("a box is not finite or has a negative side")
     dont_care = np.array([_is_dont_care(annotation) for annotation in annotations], bool)
@@ -172,6 +182,14 @@ def _sample(entry: dict[str, Any], annotations: list[dict[str, Any]], root: Path
     attributes = {key: str(value) for key, value in entry.items() if key != "id"}
     path = folder / entry["file_name"]
     return Sample(path, width, height, xywh_to_xyxy(xywh), dont_care, attributes)
+
+
+def _bbox(annotation: dict[str, Any]) -> list[float]:
+    """Left, top, width, height."""
+    box = annotation["bbox"]
+    if not isinstance(box, list) or len(box) != 4:
+        raise ValueError(f"expected a bbox [x, y, width, height], got {box!r}")
+    return box
 
 
 def _is_dont_care(annotation: dict[str, Any]) -> bool:
@@ -189,5 +207,6 @@ def _parse_condition(condition: str) -> tuple[str, str, bool]:
 def _name(entry: Any) -> str:
     """What an entry calls itself, for error messages."""
     if isinstance(entry, dict):
-        return str(entry.get("file_name", entry.get("id", "without a name")))
+        names = (entry[key] for key in ("file_name", "name", "id") if key in entry)
+        return str(next(names, "without a name"))
     return repr(entry)[:60]

@@ -77,7 +77,10 @@ def _overview(program: str, description: str, commands: Mapping[str, Command]) -
 
 def _run(program: str, command: Command, rest: Sequence[str]) -> int:
     """Import, parse, run."""
-    module = import_module(command.module)
+    try:
+        module = import_module(command.module)
+    except ModuleNotFoundError as error:
+        return _fail(program, _missing(error), EXIT_USAGE, "--json" in rest)
     parser = argparse.ArgumentParser(
         prog=program,
         description=module.__doc__,
@@ -101,6 +104,14 @@ def _run(program: str, command: Command, rest: Sequence[str]) -> int:
     if parsed.json:
         print(json.dumps(outcome.document, allow_nan=False), flush=True)
     return outcome.exit_code
+
+
+def _missing(error: ModuleNotFoundError) -> str:
+    """What to do about a library that is not installed; a module of ours is a bug."""
+    library = (error.name or "").partition(".")[0]
+    if not library or library in ("belisha", "training", "export", "benchmarks"):
+        raise error
+    return f"{library} is not installed: in the checkout, run 'make setup', or pip install it"
 
 
 def _fail(program: str, message: str, exit_code: int, as_json: bool) -> int:

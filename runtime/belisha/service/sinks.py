@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import os
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Protocol, TypedDict, cast
 
@@ -108,7 +111,8 @@ class VideoSink:
             raise SourceError(f"{self._path}: cannot be written: {error.strerror}") from error
         self._size = (max(picture.shape[1] // 2 * 2, 2), max(picture.shape[0] // 2 * 2, 2))
         codec = cv2.VideoWriter.fourcc(*"VP80")
-        writer = cv2.VideoWriter(str(self._partial), codec, rate_hz, self._size)
+        with _muted_stderr():
+            writer = cv2.VideoWriter(str(self._partial), codec, rate_hz, self._size)
         if not writer.isOpened():
             raise SourceError(f"{self._path}: cannot be written: is the folder writable?")
         return writer
@@ -176,6 +180,21 @@ class FolderSink:
         if self._video is not None:
             self._video.close()
         self._video = None
+
+
+@contextmanager
+def _muted_stderr() -> Iterator[None]:
+    """Drop what is written to the process's stderr: OpenCV grumbles there about VP8 in WebM."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _harmless(source: str) -> PurePosixPath:

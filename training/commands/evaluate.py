@@ -1,0 +1,157 @@
+"""Measure a bundle on a data set.
+
+Examples:
+  python -m training evaluate data/street --bundle my.bundle
+  python -m training evaluate data/street --bundle my.bundle --out report/
+  python -m training evaluate data/street --bundle my.bundle --where sequence=0006R0 'time!=dusk'
+  python -m training evaluate data/street --bundle my.bundle --group sequence --json
+
+A data set is a folder with annotations.json (COCO) and images/, or the JSON file. An annotation
+with `ignore` or `iscrowd` is a don't-care region: what is detected there counts neither way.
+
+Prints AP50, AP50-95, MR-2, precision and recall for people of all heights and of at least 20, 30
+and 50 px, with 95 % intervals. --out writes evaluation.json, precision_recall.png and worst.jpg,
+the images that went wrong most, with what was found, missed and falsely reported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from belisha.bundle import write_whole
+from belisha.cli.dispatch import Outcome
+from belisha.cli.options import add_detector_options, open_detector
+from belisha.detector import Detector
+from belisha.errors import UsageError
+from training.bootstrap import Resampling
+from training.contact_sheet import contact_sheet
+from training.data.coco import Dataset, read_coco
+from training.evaluate import LEAST_SCORE, evaluate
+from training.evaluation_report import document, table
+from training.measurement import Evaluation
+from training.precision_recall_plot import precision_recall_plot
+from training.worst_images import worst_images
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("dataset", type=Path, metavar="DATASET", help="its folder, or COCO JSON")
+    add_detector_options(parser)
+    parser.add_argument(
+        "--where",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="ATTRIBUTE=PATTERN",
+        help="only images that meet all of these; != excludes, * and ? are wildcards",
+    )
+    parser.add_argument(
+        "--limit", type=int, metavar="N", help="only N images, spread evenly over the data set"
+    )
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        metavar="T",
+        help="score from which a detection counts for precision and recall (default: the bundle's)",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="write evaluation.json and pictures"
+    )
+    parser.add_argument(
+        "--worst", type=int, default=12, metavar="N", help="images on worst.jpg (default: 12)"
+    )
+    parser.add_argument(
+        "--resamples", type=int, default=1000, metavar="N", help="for intervals (default: 1000)"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the resamples")
+    parser.add_argument(
+        "--group",
+        metavar="ATTRIBUTE",
+        help="draw whole groups of images, such as 'sequence', instead of single images",
+    )
+
+
+def run(arguments: argparse.Namespace) -> Outcome:
+    """Read, measure, print, write."""
+    _check(arguments)
+    resampling = Resampling(arguments.resamples, arguments.seed, arguments.group)
+    dataset = read_coco(arguments.dataset).select(arguments.where)
+    dataset = _spread(dataset, arguments.limit)
+    with _open(arguments) as detector:
+        threshold = _threshold(arguments, detector)
+        evaluation = evaluate(detector, dataset, threshold=threshold, resampling=resampling)
+    record = {**document(evaluation), "detector": _detector_document(detector)}
+    print(f"{detector.info.name} on {detector.info.engine.library}")
+    print(table(evaluation))
+    if arguments.out:
+        _write(arguments.out, evaluation, record, arguments.worst)
+    return Outcome(record)
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse what would only fail after the long part."""
+    for name in ("limit", "worst"):
+        value = getattr(arguments, name)
+        if value is not None and value < 1:
+            raise UsageError(f"expected --{name} of at least 1, got {value}")
+    if arguments.out:
+        existing = next(path for path in (arguments.out, *arguments.out.parents) if path.exists())
+        if not existing.is_dir() or not os.access(existing, os.W_OK):
+            raise UsageError(f"--out: expected a folder that can be written, got {existing}")
+
+
+def _spread(dataset: Dataset, limit: int | None) -> Dataset:
+    """At most `limit` images at equal distances, so that no drive is left out."""
+    if limit is None or limit >= len(dataset):
+        return dataset
+    indices = np.linspace(0, len(dataset) - 1, limit).round().astype(int).tolist()
+    name = f"{dataset.name} ({limit} of {len(dataset)} images)"
+    return Dataset(name, tuple(dataset.samples[index] for index in indices))
+
+
+def _open(arguments: argparse.Namespace) -> Detector:
+    """The detector, reporting far below its threshold: average precision needs the whole curve."""
+    return open_detector(argparse.Namespace(**{**vars(arguments), "threshold": LEAST_SCORE}))
+
+
+def _threshold(arguments: argparse.Namespace, detector: Detector) -> float:
+    """The threshold asked for, or the one that the bundle ships with."""
+    shipped = detector.bundle.manifest.threshold
+    threshold: float = shipped if arguments.threshold is None else arguments.threshold
+    if not LEAST_SCORE <= threshold < 1:
+        raise UsageError(f"expected a threshold from {LEAST_SCORE} to below 1, got {threshold}")
+    return threshold
+
+
+def _detector_document(detector: Detector) -> dict[str, Any]:
+    """What was measured, and what ran it."""
+    info = dataclasses.asdict(detector.info)
+    info["least_score"] = info.pop("threshold")
+    return info
+
+
+def _write(out: Path, evaluation: Evaluation, record: dict[str, Any], worst: int) -> None:
+    """All files of `--out`: everything is drawn before anything is written."""
+    title = (
+        f"{record['detector']['name']} on {evaluation.dataset.name}, "
+        f"threshold {evaluation.threshold:g}: the worst images "
+        "(by the height of people missed and false alarms)"
+    )
+    files = {
+        "worst.jpg": contact_sheet(worst_images(evaluation, worst), title),
+        "precision_recall.png": precision_recall_plot(evaluation),
+        "evaluation.json": json.dumps(record, indent=1, allow_nan=False).encode() + b"\n",
+    }
+    for name, data in files.items():
+        try:
+            write_whole(out / name, data)
+        except OSError as error:
+            raise UsageError(f"{out / name}: cannot be written: {error.strerror}") from error
+        print(f"written: {out / name}")
