@@ -9,7 +9,8 @@ BelishaError
 ├── EngineError             no engine could load or run the model                 exit code 3
 ├── SourceError             a camera, folder or video that cannot be opened       exit code 1
 ├── FrameError              one bad frame; the next may be fine                   exit code 1
-└── DatasetError            a data set that cannot be read or is inconsistent     exit code 1
+├── DatasetError            a data set that cannot be read or is inconsistent     exit code 1
+└── TrainingError           a training run that cannot go on                      exit code 1
 
 A wrong order of calls is a bug of the caller and raises `RuntimeError`, not one of these.
 Each message says what was expected, what came, and what to do.
@@ -68,3 +69,7 @@ class FrameError(BelishaError):
 
 class DatasetError(BelishaError):
     """A data set that cannot be read or contradicts itself."""
+
+
+class TrainingError(BelishaError):
+    """A training run that cannot go on; what was reached is kept."""

@@ -1,0 +1,65 @@
+"""The configuration of a run: what makes no sense together is refused, in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from belisha.documents import parse_yaml, read_yaml
+from belisha.errors import ConfigError, UsageError
+from tests.training.drawn_street import draw_street, small_run
+from training.config import Config, Source, Stage, checked, read_sources
+
+CONFIGS = Path(__file__).parents[2] / "training" / "configs"
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.name)
+def test_the_shipped_configurations_are_sound(path: Path) -> None:
+    config = checked(read_yaml(path, Config), str(path))
+    assert config.data == "../shared/data"
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"minutes": 3.0}, "expected one of minutes and steps, got both"),
+        ({"steps": None}, "expected one of minutes and steps, got both or neither"),
+        ({"size": "huge"}, "expected size to be one of tiny, small, medium, got 'huge'"),
+        ({"width": 100}, "multiples of 8 from 32 pixels on, got 100x64"),
+        ({"stages": (Stage(0.5, 96, 64, 4),)}, r"rises to 1, got \[0.5\]"),
+        ({"stages": (Stage(1.0, 96, 64, 4), Stage(0.5, 96, 64, 4))}, "rises to 1"),
+        ({"stages": (Stage(1.0, 96, 64, 0),)}, "an epoch of at least 1"),
+        ({"stages": ()}, "at least one entry in train and one in stages"),
+        ({"train": ()}, "at least one entry in train and one in stages"),
+        ({"steps": 0}, "longer than nothing"),
+        ({"epoch": 0}, "an epoch of at least 1"),
+        ({"train": (Source("street", share=0.0),)}, "shares above 0"),
+    ],
+)
+def test_values_that_make_no_sense_are_refused(changes: dict[str, Any], problem: str) -> None:
+    config = replace(small_run(Path("data")), **changes)
+    with pytest.raises(ConfigError, match=problem):
+        checked(config, "run.yaml")
+
+
+def test_a_misspelt_key_is_found() -> None:
+    text = "train: [{path: a}]\nstages: [{until: 1, width: 96, height: 64, batch: 4}]\nstep: 3\n"
+    with pytest.raises(ConfigError, match=r"run\.yaml:3: unknown key 'step': did you mean 'steps'"):
+        parse_yaml(text, Config, "run.yaml")
+
+
+def test_sources_are_parts_of_data_sets(tmp_path: Path) -> None:
+    draw_street(tmp_path / "street")
+    part = Source("street", where=("file_name!=0.png",), share=2.0)
+    ((dataset, share),) = read_sources((part,), str(tmp_path))
+    assert len(dataset) == 5
+    assert share == 2.0
+
+
+def test_a_condition_on_an_unknown_attribute_is_refused(tmp_path: Path) -> None:
+    draw_street(tmp_path / "street")
+    with pytest.raises(UsageError, match="no image of street has 'weather'"):
+        read_sources((Source("street", where=("weather=rain",)),), str(tmp_path))

@@ -1,0 +1,151 @@
+"""What a training run is made of, as it stands in a YAML file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from belisha.errors import ConfigError
+from belisha.frames import Preprocessing
+from training.augment import Recipe
+from training.data.coco import Dataset, read_coco
+from training.model import SIZES, STRIDES
+
+
+@dataclass(frozen=True)
+class Source:
+    """A part of a data set.
+
+    Attributes:
+        path: its folder, relative to the configuration's `data`.
+        where: conditions on its images, as in `training.data.coco.Dataset.select`.
+        share: of the examples; shares are relative to each other.
+    """
+
+    path: str
+    where: tuple[str, ...] = ()
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of the training with one size of input: small frames first are cheap.
+
+    Attributes:
+        until: fraction of the whole training at which the stage ends.
+        width, height: of the frames in pixels, multiples of 8.
+        batch: frames in a step, of all ranks together.
+    """
+
+    until: float
+    width: int
+    height: int
+    batch: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """A training run.
+
+    Attributes:
+        train, validation: parts of data sets.
+        data: folder of the data sets, relative to the working directory.
+        size: one of `training.model.SIZES`.
+        width, height: of the detector's input in pixels, multiples of 8; best with the camera's
+            aspect, for padding is paid for like picture.
+        minutes, steps: length of the run, one of the two; pauses do not count.
+        stages: in order; the last one ends at 1.
+        seed: of the weights and of every example.
+        rate: highest learning rate of AdamW.
+        weight_decay: of the kernels.
+        warm_up: steps in which the rate rises.
+        last_rate: lowest rate at the end, as a fraction of `rate`.
+        clip: greatest norm of the gradient.
+        average_decay: of the moving average of the weights, which is what is used.
+        precision: `bfloat16` is fast only where the processor has it; elsewhere ten times slower.
+        threads: of torch; 0 leaves it to torch.
+        loader_threads: that make examples.
+        epoch: examples between two validations.
+        save_minutes: between two checkpoints.
+        recipe: how examples are made.
+    """
+
+    train: tuple[Source, ...]
+    stages: tuple[Stage, ...]
+    validation: tuple[Source, ...] = ()
+    data: str = "../shared/data"
+    size: str = "small"
+    width: int = 512
+    height: int = 384
+    minutes: float | None = None
+    steps: int | None = None
+    seed: int = 0
+    rate: float = 2e-3
+    weight_decay: float = 0.03
+    warm_up: int = 200
+    last_rate: float = 0.01
+    clip: float = 10.0
+    average_decay: float = 0.999
+    precision: Literal["float32", "bfloat16"] = "float32"
+    threads: int = 0
+    loader_threads: int = 1
+    epoch: int = 10_000
+    save_minutes: float = 2.0
+    recipe: Recipe = field(default_factory=Recipe)
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """Of the detector."""
+        return Preprocessing(width=self.width, height=self.height)
+
+
+def checked(config: Config, name: str) -> Config:
+    """The configuration, if its values make sense together.
+
+    Raises:
+        ConfigError: they do not; the message names the file.
+    """
+    for problem in _problems(config):
+        raise ConfigError(f"{name}: {problem}")
+    return config
+
+
+def _problems(config: Config) -> list[str]:
+    """What is wrong, in words."""
+    problems = []
+    if (config.minutes is None) == (config.steps is None):
+        problems.append("expected one of minutes and steps, got both or neither: keep one")
+    if config.size not in SIZES:
+        problems.append(f"expected size to be one of {', '.join(SIZES)}, got {config.size!r}")
+    if not config.train or not config.stages:
+        problems.append("expected at least one entry in train and one in stages")
+    ends = [stage.until for stage in config.stages]
+    if ends and (ends != sorted(ends) or ends[-1] != 1):
+        problems.append(f"expected stages whose 'until' rises to 1, got {ends}")
+    sizes = [(stage.width, stage.height) for stage in config.stages]
+    for width, height in [*sizes, (config.width, config.height)]:
+        if width % min(STRIDES) or height % min(STRIDES) or min(width, height) < max(STRIDES):
+            problems.append(
+                f"expected sides in multiples of {min(STRIDES)} from {max(STRIDES)} pixels on, "
+                f"got {width}x{height}"
+            )
+    if any(stage.batch < 1 for stage in config.stages) or config.epoch < 1:
+        problems.append("expected batches and an epoch of at least 1")
+    if (config.minutes or config.steps or 0) <= 0:
+        problems.append("expected a run longer than nothing")
+    if any(source.share <= 0 for source in config.train):
+        problems.append("expected shares above 0")
+    return problems
+
+
+def read_sources(sources: tuple[Source, ...], data: str) -> list[tuple[Dataset, float]]:
+    """The data sets with their shares.
+
+    Raises:
+        DatasetError: one cannot be read, or a selection is empty.
+    """
+    return [
+        (read_coco(Path(data) / source.path).select(source.where), source.share)
+        for source in sources
+    ]

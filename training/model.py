@@ -1,0 +1,225 @@
+"""The detector's network: one class, no anchors, plain convolutions, born for INT8.
+
+    frames -> normalise -> stem /2 -> /4 -> /8 -> /16 -> /32     backbone
+                                       |      |      |
+                                       p3 <-  p4 <-  p5          top-down path, by addition
+                                       |      |      |
+                                      head   head   head         one score, four distances a cell
+
+While it learns, a 3x3 convolution is the sum of a 3x3, a 1x1 and an identity branch, as in RepVGG
+(Ding et al. 2021). The branches are added as kernels, before the convolution, and share one
+normalisation (as in OREPA, Hu et al. 2022): so a training step costs no more than plain
+convolutions would, and the folded kernels have no outlying channels for INT8 to stumble over.
+`Network.folded` makes the form for inference: nothing but convolutions, ReLU, two additions.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from belisha.decode import HeadLayout
+
+STRIDES = (8, 16, 32)
+LAYOUT = HeadLayout(boxes="distances", scores="logit", strides=STRIDES)
+"""What the outputs of every network of this file mean."""
+
+PRIOR = 0.01
+"""The score of every cell before training: people are rare."""
+_NORM_MOMENTUM = 0.03
+_PRIOR_DISTANCES = (0.54, 1.85, 0.54, 1.85)
+"""softplus gives 1, 2, 1, 2 strides: a standing person before training."""
+
+ModuleT = TypeVar("ModuleT", bound=nn.Module)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Widths and depths of a network; all widths are multiples of 16.
+
+    Attributes:
+        widths: channels at the strides 2, 4, 8, 16, 32.
+        depths: 3x3 convolutions after the one that halves, at the strides 4, 8, 16, 32.
+        neck: channels of the top-down path and the heads.
+    """
+
+    widths: tuple[int, int, int, int, int]
+    depths: tuple[int, int, int, int]
+    neck: int
+
+    def __post_init__(self) -> None:
+        odd = [width for width in (*self.widths, self.neck) if width % 16 or width < 16]
+        if odd:
+            raise ValueError(f"expected widths in multiples of 16, got {odd}: INT8 kernels need it")
+
+
+SIZES = {
+    "tiny": Shape((16, 16, 32, 64, 96), (0, 1, 2, 1), 32),
+    "small": Shape((16, 32, 64, 96, 128), (0, 2, 2, 2), 64),
+    "medium": Shape((32, 48, 96, 144, 192), (1, 2, 3, 2), 96),
+}
+
+
+class BranchedConv(nn.Module):
+    """Convolution, normalisation, ReLU; the kernel is the sum of its branches.
+
+    Args:
+        inputs, outputs: channels.
+        size: 3 or 1, side of the kernel.
+        stride: 1 or 2.
+    """
+
+    def __init__(self, inputs: int, outputs: int, size: int = 3, stride: int = 1) -> None:
+        super().__init__()
+        self.size, self.stride = size, stride
+        self.main = nn.Parameter(torch.empty(outputs, inputs, size, size))
+        nn.init.kaiming_normal_(self.main, nonlinearity="relu")
+        self.point: nn.Parameter | None = None
+        self.identity: nn.Parameter | None = None
+        if size == 3:
+            self.point = nn.Parameter(torch.empty(outputs, inputs, 1, 1))
+            nn.init.normal_(self.point, std=0.5 * (2 / inputs) ** 0.5)
+            if inputs == outputs and stride == 1:
+                self.identity = nn.Parameter(torch.ones(outputs))
+        self.norm = nn.BatchNorm2d(outputs, momentum=_NORM_MOMENTUM)
+
+    def kernel(self) -> Tensor:
+        """(outputs, inputs, size, size), the branches added up."""
+        if self.point is None:
+            return self.main
+        centre: Tensor = self.point
+        if self.identity is not None:
+            centre = centre + torch.diag(self.identity)[:, :, None, None]
+        return self.main + functional.pad(centre, (1, 1, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, H, W) -> (B, outputs, H / stride, W / stride)."""
+        convolved = functional.conv2d(x, self.kernel(), None, self.stride, self.size // 2)
+        return functional.relu(self.norm(convolved), inplace=True)
+
+    def folded(self) -> nn.Sequential:
+        """The same function in evaluation mode, as one convolution with a bias, and a ReLU."""
+        outputs, inputs = self.main.shape[:2]
+        conv = nn.Conv2d(inputs, outputs, self.size, self.stride, self.size // 2)
+        mean, variance = self.norm.get_buffer("running_mean"), self.norm.get_buffer("running_var")
+        with torch.no_grad():
+            scale = self.norm.weight / torch.sqrt(variance + self.norm.eps)
+            conv.weight.copy_(self.kernel() * scale[:, None, None, None])
+            _bias(conv).copy_(self.norm.bias - mean * scale)
+        return nn.Sequential(conv, nn.ReLU(inplace=True))
+
+
+class Head(nn.Module):
+    """One level's score and distances."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.score = nn.Conv2d(channels, 1, 1)
+        self.distances = nn.Conv2d(channels, 4, 1)
+        nn.init.normal_(self.score.weight, std=0.01)
+        nn.init.normal_(self.distances.weight, std=0.01)
+        with torch.no_grad():
+            _bias(self.score).fill_(torch.logit(torch.tensor(PRIOR)))
+            _bias(self.distances).copy_(torch.tensor(_PRIOR_DISTANCES))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, channels, H, W) -> (B, H * W, 1) logits and (B, H * W, 4) raw distances."""
+        return _cells(self.score(x)), _cells(self.distances(x))
+
+
+class Network(nn.Module):
+    """Backbone, top-down path and heads; see the head of this file."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        half, *widths = shape.widths
+        self.stem = BranchedConv(3, half, stride=2)
+        self.stages = nn.ModuleList()
+        inputs = half
+        for width, depth in zip(widths, shape.depths, strict=True):
+            blocks = [BranchedConv(width, width) for _ in range(depth)]
+            self.stages.append(nn.Sequential(BranchedConv(inputs, width, stride=2), *blocks))
+            inputs = width
+        self.laterals = nn.ModuleList(BranchedConv(w, shape.neck, 1) for w in widths[1:])
+        self.merges = nn.ModuleList(BranchedConv(shape.neck, shape.neck) for _ in STRIDES)
+        self.heads = nn.ModuleList(Head(shape.neck) for _ in STRIDES)
+
+    def forward(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """What `belisha.decode` reads.
+
+        Args:
+            frames: (B, H, W, 3) uint8, the network's input as `belisha.frames` makes it.
+
+        Returns:
+            scores (B, N, 1) float32 logits and boxes (B, N, 4) float32 raw distances.
+        """
+        # The cast comes first: TensorRT refuses to transpose bytes.
+        x = (frames.float().permute(0, 3, 1, 2) - 128) / 128
+        levels = self._levels(self.stem(x))
+        heads = [head(level) for head, level in zip(self.heads, levels, strict=True)]
+        scores = torch.cat([score for score, _ in heads], 1)
+        boxes = torch.cat([distances for _, distances in heads], 1)
+        return scores.float(), boxes.float()
+
+    def _levels(self, x: Tensor) -> list[Tensor]:
+        """The three levels of the top-down path, finest first."""
+        features = []
+        for stage in self.stages:
+            x = stage(x)
+            features.append(x)
+        p3, p4, p5 = (lateral(x) for lateral, x in zip(self.laterals, features[1:], strict=True))
+        p5 = self.merges[2](p5)
+        p4 = self.merges[1](p4 + _doubled(p5, p4))
+        p3 = self.merges[0](p3 + _doubled(p4, p3))
+        return [p3, p4, p5]
+
+    def folded(self) -> Network:
+        """A copy for inference, every `BranchedConv` one plain convolution; in evaluation mode."""
+        network = copy.deepcopy(self).eval()
+        _replace(network, BranchedConv, BranchedConv.folded)
+        return network
+
+
+def build_network(size: str) -> Network:
+    """A fresh network of one of `SIZES`, its memory laid out for fast convolutions."""
+    network = Network(SIZES[size])
+    for parameter in network.parameters():
+        if parameter.ndim == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return network
+
+
+def _bias(conv: nn.Conv2d) -> Tensor:
+    """The bias of a convolution that has one."""
+    return conv.get_parameter("bias")
+
+
+def _doubled(x: Tensor, like: Tensor) -> Tensor:
+    """(B, C, h, w) -> (B, C, H, W) of `like`, each value four times.
+
+    Where a side of `like` is odd, 240 / 16 say, the last row or column is left over and cut off.
+    """
+    doubled = functional.interpolate(x, scale_factor=2.0, mode="nearest")
+    if doubled.shape[2:] != like.shape[2:]:
+        doubled = doubled[:, :, : like.shape[2], : like.shape[3]]
+    return doubled
+
+
+def _cells(x: Tensor) -> Tensor:
+    """(B, C, H, W) -> (B, H * W, C), row by row."""
+    return x.permute(0, 2, 3, 1).flatten(1, 2)
+
+
+def _replace(root: nn.Module, kind: type[ModuleT], make: Callable[[ModuleT], nn.Module]) -> None:
+    """Put `make(module)` in the place of every module of a kind."""
+    for name, child in root.named_children():
+        if isinstance(child, kind):
+            setattr(root, name, make(child))
+        else:
+            _replace(child, kind, make)
