@@ -27,6 +27,7 @@ from pathlib import Path
 
 from belisha.cli.dispatch import Outcome
 from export.adopt import Adoption, Request, adopt
+from export.commands.size_option import parse_size
 from export.heads import NAMES
 
 
@@ -67,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--size",
-        type=_size,
+        type=parse_size,
         metavar="WxH",
         help="size of the input in pixels, for a file that leaves it open",
     )
@@ -149,11 +150,3 @@ def _document(adoption: Adoption) -> dict[str, object]:
             ],
         },
     }
-
-
-def _size(text: str) -> tuple[int, int]:
-    """`416x320` -> (416, 320)."""
-    width, _, height = text.partition("x")
-    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
-        raise argparse.ArgumentTypeError(f"expected WIDTHxHEIGHT such as 416x320, got {text!r}")
-    return int(width), int(height)

@@ -1,0 +1,172 @@
+"""The CPU flavour: uint8 activations, every planned convolution a QLinearConv.
+
+Activations keep the plan's scales; after a ReLU their zero point is 0, and the ReLU itself vanishes
+in it. The camera's bytes are the first convolution's input, with zero point 128. Weights are uint8
+with zero point 128: processors without VNNI add int8 products with saturation, and would get other
+numbers from int8 weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
+
+from export.plan import Layout, Plan, read_layout
+
+PIXELS = "pixels_u8"
+WEIGHT_ZERO = 128
+
+
+@dataclass(frozen=True)
+class _Quantised:
+    """A uint8 tensor: name, and names of the constants scale and zero point."""
+
+    name: str
+    scale: str
+    zero: str
+
+
+class _Emitter:
+    """Walks the float graph once, in order."""
+
+    def __init__(self, model: onnx.ModelProto, plan: Plan) -> None:
+        self._model, self._plan = model, plan
+        self._layout: Layout = read_layout(model)
+        self._weights = {
+            entry.name: numpy_helper.to_array(entry) for entry in model.graph.initializer
+        }
+        self._nodes: list[Any] = []
+        self._constants: dict[str, Any] = {}
+        self._quantised: dict[str, _Quantised] = {}
+
+    def emit(self) -> onnx.ModelProto:
+        """The whole model."""
+        graph = self._model.graph
+        pixels = self._tensor(self._layout.pixels, PIXELS, zero=128)
+        frame = graph.input[0].name
+        self._add("Transpose", [frame], pixels.name, perm=[0, 3, 1, 2])
+        prologue = True
+        for node in graph.node:
+            if prologue and node.output[0] != self._layout.pixels:
+                continue  # Cast, Transpose and normalisation: the bytes need none of them
+            if prologue:
+                prologue = False
+                continue
+            self._node(node)
+        used = {name for node in self._nodes for name in node.input}
+        kept = [entry for entry in graph.initializer if entry.name in used]
+        constants = [*kept, *self._constants.values()]
+        emitted = helper.make_graph(self._nodes, "cpu", graph.input, graph.output, constants)
+        domains = [*self._model.opset_import, helper.make_opsetid("com.microsoft", 1)]
+        return helper.make_model(emitted, opset_imports=domains, ir_version=self._model.ir_version)
+
+    def _node(self, node: Any) -> None:
+        """Emit what stands for one node of the float graph."""
+        inputs = [self._quantised.get(name) for name in node.input]
+        if node.op_type == "Conv" and self._plan.layers[node.output[0]].precision == "int8":
+            self._convolution(node)
+        elif node.op_type == "Relu" and node.output[0] in self._quantised:
+            return  # in the zero point of the convolution before it
+        elif node.op_type == "Resize" and inputs[0]:
+            self._resize(node, inputs[0])
+        elif node.op_type == "Add" and all(inputs):
+            self._addition(node, inputs)
+        else:
+            self._in_float(node)
+
+    def _convolution(self, node: Any) -> None:
+        source = self._quantised[node.input[0]]
+        weight, bias = (self._weights[name] for name in node.input[1:3])
+        scales = channel_scales(weight)
+        integers = quantise_weight(weight, scales).astype(np.int16) + WEIGHT_ZERO
+        steps = self._plan.scales[node.input[0]] * scales.astype(np.float64)
+        target = self._tensor(self._layout.activated[node.output[0]])
+        self._add(
+            "QLinearConv",
+            [
+                source.name,
+                source.scale,
+                source.zero,
+                self._constant(f"{node.output[0]}_weight", integers.astype(np.uint8)),
+                self._constant(f"{node.output[0]}_weight_scale", scales),
+                self._constant(
+                    f"{node.output[0]}_weight_zero", np.full(len(scales), WEIGHT_ZERO, np.uint8)
+                ),
+                target.scale,
+                target.zero,
+                self._constant(f"{node.output[0]}_bias", np.rint(bias / steps).astype(np.int32)),
+            ],
+            target.name,
+            **{entry.name: helper.get_attribute_value(entry) for entry in node.attribute},
+        )
+
+    def _resize(self, node: Any, source: _Quantised) -> None:
+        """Nearest neighbours move integers as they are."""
+        name = f"{node.output[0]}_u8"
+        attributes = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
+        self._add("Resize", [source.name, *node.input[1:]], name, **attributes)
+        self._quantised[node.output[0]] = _Quantised(name, source.scale, source.zero)
+
+    def _addition(self, node: Any, inputs: list[Any]) -> None:
+        target = self._tensor(node.output[0])
+        operands = [part for entry in inputs for part in (entry.name, entry.scale, entry.zero)]
+        self._add(
+            "QLinearAdd",
+            [*operands, target.scale, target.zero],
+            target.name,
+            domain="com.microsoft",
+        )
+
+    def _in_float(self, node: Any) -> None:
+        """The node as it is; quantised inputs are turned to float before it."""
+        for name in node.input:
+            source = self._quantised.get(name)
+            if source and not any(name in made.output for made in self._nodes):
+                self._add("DequantizeLinear", [source.name, source.scale, source.zero], name)
+        self._nodes.append(node)
+
+    def _tensor(self, name: str, made: str = "", zero: int = 0) -> _Quantised:
+        """A new uint8 tensor for a float one, with the plan's scale."""
+        scale = self._constant(f"{name}_scale", np.array(self._plan.scales[name], np.float32))
+        point = self._constant(f"zero_{zero}", np.array(zero, np.uint8))
+        tensor = _Quantised(made or f"{name}_u8", scale, point)
+        self._quantised[name] = tensor
+        return tensor
+
+    def _constant(self, name: str, array: NDArray[Any]) -> str:
+        if name not in self._constants:
+            self._constants[name] = numpy_helper.from_array(array, name)
+        return name
+
+    def _add(self, operation: str, inputs: list[str], output: str, **attributes: Any) -> None:
+        node = helper.make_node(operation, inputs, [output], name=output, **attributes)
+        self._nodes.append(node)
+
+
+def emit_cpu(model: onnx.ModelProto, plan: Plan) -> onnx.ModelProto:
+    """The CPU flavour of a float graph.
+
+    Args:
+        model: as `export_float` makes it.
+        plan: for this graph.
+    """
+    return _Emitter(model, plan).emit()
+
+
+def channel_scales(weight: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(outputs, inputs, h, w) -> (outputs,) real value of one step, so that 127 is the largest."""
+    largest = np.abs(weight).reshape(len(weight), -1).max(axis=1)
+    scales: NDArray[np.float32] = (np.maximum(largest, 1e-8) / 127).astype(np.float32)
+    return scales
+
+
+def quantise_weight(weight: NDArray[np.float32], scales: NDArray[np.float32]) -> NDArray[np.int8]:
+    """(outputs, inputs, h, w) -> the same in integers of -127 to 127."""
+    steps = np.rint(weight / scales[:, None, None, None])
+    integers: NDArray[np.int8] = np.clip(steps, -127, 127).astype(np.int8)
+    return integers
