@@ -9,13 +9,14 @@ TORCH  ?= torch==2.13.0
 SHARED ?= ../shared
 BIN    := $(VENV)/bin
 
-.PHONY: help setup demo test test-slow test-shared check format wheel clean
+.PHONY: help setup demo test test-slow test-shared peers check format wheel clean
 
 help:
 	@echo "make demo SOURCE=clip.mp4 BUNDLE=my.bundle   people in a clip, drawn: demo.webm"
 	@echo "make test          all tests: no network, no GPU, no root, no data"
 	@echo "make test-slow     also the long ones (10,000 fuzzed bundles, the wheel)"
 	@echo "make test-shared   also those that need data and peer models in SHARED=$(SHARED)"
+	@echo "make peers         adopt the public detectors in SHARED and measure them: the README's table"
 	@echo "make check         formatting, lint, types, import contracts"
 	@echo "make wheel         the device's wheel, in dist/"
 
@@ -40,6 +41,21 @@ test-slow: setup
 
 test-shared: setup
 	BELISHA_SHARED="$(SHARED)" $(BIN)/python -m pytest -n auto
+
+# Name of the ONNX file, and the head it has.
+PEERS := nanodet_m:nanodet picodet_s_320_coco:picodet picodet_s_416_coco:picodet FastestDet:fastestdet
+
+peers: setup
+	@set -e; for peer in $(PEERS); do name=$${peer%%:*}; bundle=runs/peers/$$name.bundle; \
+	  $(BIN)/python -m export adopt $(SHARED)/peers/$$name.onnx --head $${peer##*:} --out $$bundle \
+	    --golden $(SHARED)/data/pennfudan/images/FudanPed00001.jpg > /dev/null; \
+	  echo "== $$name on camvid 0006R0"; \
+	  $(BIN)/python -m training evaluate $(SHARED)/data/camvid --where sequence=0006R0 \
+	    --bundle $$bundle --out runs/peers/$$name-camvid; \
+	  echo "== $$name on idd_lite val_*"; \
+	  $(BIN)/python -m training evaluate $(SHARED)/data/idd_lite --where 'file_name=val_*' \
+	    --bundle $$bundle --out runs/peers/$$name-idd; \
+	done
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -6,9 +6,20 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from belisha.bundle import Bundle
 from tests.toy import toy_bundle
+
+# The same examples on every run, and no verdict by the clock of a busy machine.
+settings.register_profile(
+    "belisha",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("belisha")
 
 SHARED = Path(os.environ.get("BELISHA_SHARED", Path(__file__).parents[2] / "shared"))
 """Where data sets and peer models lie, if they are there."""

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import io
 import os
+import stat
+import struct
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from belisha.errors import BundleError
 from belisha.manifest import FileRecord, Flavour, Manifest, digest, parse_manifest
@@ -24,6 +28,13 @@ MAX_MANIFEST_BYTES = 4 * 1024 * 1024
 MAX_FILES = 1000
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_MAX_DIRECTORY_BYTES = MAX_FILES * 512
+_END = struct.Struct("<4s4s2H2LH")
+"""A zip's last record: signature, disks, entries twice, directory's length and place, comment."""
+_LOCATOR_BYTES = 20
+"""Of the record before it, in a zip64 only."""
+_MALFORMED = (zipfile.BadZipFile, EOFError, KeyError, OverflowError, RuntimeError, ValueError)
+"""What zipfile raises for a file that is none."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +59,8 @@ class Bundle:
             BundleError: absent, truncated, tampered with, malformed, or not to be honoured here.
         """
         path = Path(path)
-        with _opened(path) as archive:
-            names = _checked_names(archive, path)
-            text = _read(archive, MANIFEST, MAX_MANIFEST_BYTES, path)
-            manifest = parse_manifest(text, str(path))
-            _check_contents(names, manifest, path)
-            for name, record in manifest.files.items():
-                _verified(archive, name, record, path)
-        return Bundle(path, manifest, digest(text))
+        with _opened(path) as file:
+            return _verified_bundle(file, path)
 
     def read(self, name: str) -> bytes:
         """The bytes of one file of the bundle, verified again.
@@ -63,8 +68,9 @@ class Bundle:
         Raises:
             BundleError: the file on disk is no longer what was opened.
         """
-        with _opened(self.path) as archive:
-            return _verified(archive, name, self.manifest.files[name], self.path)
+        record = self.manifest.files[name]
+        with _opened(self.path) as file, _archive(file, self.path) as archive:
+            return _verified(archive, name, record, self.path)
 
     def model(self, flavour: Flavour) -> bytes:
         """The ONNX file of a flavour that the manifest lists."""
@@ -80,7 +86,11 @@ def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> 
         files: path in the bundle -> content.
 
     Returns:
-        The bundle, read back from disk. Equal arguments give equal bytes.
+        The bundle. Equal arguments give equal bytes.
+
+    Raises:
+        BundleError: a runtime would refuse it; nothing is written.
+        OSError: the file cannot be written; an existing one is as it was.
     """
     records = {name: FileRecord(len(data), digest(data)) for name, data in sorted(files.items())}
     manifest = replace(manifest, files=records)
@@ -89,8 +99,9 @@ def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> 
         archive.writestr(zipfile.ZipInfo(MANIFEST, _EPOCH), manifest.to_json())
         for name in records:
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), files[name])
+    bundle = _verified_bundle(buffer, path)
     write_whole(path, buffer.getvalue())
-    return Bundle.open(path)
+    return bundle
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -114,45 +125,96 @@ def write_whole(path: Path, data: bytes) -> None:
         os.close(folder)
 
 
-def _opened(path: Path) -> zipfile.ZipFile:
-    """The archive, its length checked first."""
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """The file, to read."""
     try:
-        length = path.stat().st_size
-        if length > MAX_BUNDLE_BYTES:
-            raise BundleError(
-                f"{path}: expected at most {MAX_BUNDLE_BYTES} bytes, got {length}: not a bundle"
-            )
-        return zipfile.ZipFile(path)
+        if path.exists() and not path.is_file():
+            raise BundleError(f"{path}: expected a bundle, got a folder or a device")
+        with path.open("rb") as file:
+            yield file
     except OSError as error:
         raise BundleError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
+
+
+def _verified_bundle(file: IO[bytes], path: Path) -> Bundle:
+    """The bundle in an open file, all of it read and compared with its manifest."""
+    with _archive(file, path) as archive:
+        text = _read(archive, MANIFEST, MAX_MANIFEST_BYTES, path)
+        manifest = parse_manifest(text, str(path))
+        _check_contents(set(archive.namelist()), manifest, path)
+        for name, record in manifest.files.items():
+            _verified(archive, name, record, path)
+    return Bundle(path, manifest, digest(text))
+
+
+def _archive(file: IO[bytes], path: Path) -> zipfile.ZipFile:
+    """The zip in an open file; its directory is safe and sane."""
+    length = file.seek(0, os.SEEK_END)
+    if length > MAX_BUNDLE_BYTES:
         raise BundleError(
-            f"{path}: expected a bundle, got a file that is not a whole zip ({error}): "
-            "copy or download it again"
-        ) from error
+            f"{path}: expected at most {MAX_BUNDLE_BYTES} bytes, got {length}: not a bundle"
+        )
+    _check_end(file, length, path)
+    try:
+        archive = zipfile.ZipFile(file)
+    except _MALFORMED as error:
+        raise BundleError(_not_whole(path, str(error))) from error
+    _check_entries(archive.infolist(), length, path)
+    return archive
 
 
-def _checked_names(archive: zipfile.ZipFile, path: Path) -> set[str]:
-    """All names of the archive; raises at the first that must not be there."""
-    entries = archive.infolist()
+def _check_end(file: IO[bytes], length: int, path: Path) -> None:
+    """Refuse a long directory before zipfile makes objects of it, and zip64, and a comment."""
+    tail_length = _LOCATOR_BYTES + _END.size
+    file.seek(max(length - tail_length, 0))
+    tail = file.read(tail_length)
+    if len(tail) < tail_length:
+        raise BundleError(_not_whole(path, f"{length} bytes long"))
+    signature, _, _, _, directory_bytes, _, comment = _END.unpack(tail[_LOCATOR_BYTES:])
+    if signature != b"PK\5\6" or comment or tail.startswith(b"PK\6\7"):
+        raise BundleError(_not_whole(path, "its end is not where the end of a zip should be"))
+    if directory_bytes > _MAX_DIRECTORY_BYTES:
+        raise BundleError(f"{path}: expected at most {MAX_FILES} files: refused")
+
+
+def _not_whole(path: Path, reason: str) -> str:
+    return (
+        f"{path}: expected a bundle, got a file that is not a whole zip ({reason}): "
+        "copy or download it again"
+    )
+
+
+def _check_entries(entries: list[zipfile.ZipInfo], length: int, path: Path) -> None:
+    """Raise at the first entry that must not be in the archive of `length` bytes."""
     if len(entries) > MAX_FILES:
         raise BundleError(f"{path}: expected at most {MAX_FILES} files, got {len(entries)}")
     names = {entry.filename for entry in entries}
     if len(names) != len(entries):
         raise BundleError(f"{path}: a file name stands twice: refused")
     for entry in entries:
-        name = PurePosixPath(entry.filename)
-        if name.is_absolute() or ".." in name.parts or "\\" in entry.filename or entry.is_dir():
-            raise BundleError(f"{path}: refused the file name {entry.filename!r}")
-        if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 0x1:
-            raise BundleError(
-                f"{path}: {entry.filename} is compressed or encrypted; bundles are stored plain"
-            )
-        if entry.file_size > MAX_BUNDLE_BYTES:
-            raise BundleError(f"{path}: {entry.filename} claims {entry.file_size} bytes: refused")
+        _check_entry(entry, path)
+    if sum(entry.file_size for entry in entries) > length:
+        raise BundleError(f"{path}: its files claim more than its {length} bytes: refused")
     if MANIFEST not in names:
         raise BundleError(f"{path}: expected {MANIFEST} in it: this zip is not a bundle")
-    return names
+
+
+def _check_entry(entry: zipfile.ZipInfo, path: Path) -> None:
+    """A plain file, stored plainly, under a name that stays inside."""
+    name = PurePosixPath(entry.filename)
+    outside = name.is_absolute() or ".." in name.parts or "\\" in entry.filename
+    plain = name.parts and str(name) == entry.filename and entry.filename.isprintable()
+    kind = stat.S_IFMT(entry.external_attr >> 16)
+    if outside or not plain:
+        raise BundleError(f"{path}: refused the file name {entry.filename!r}")
+    if kind not in (0, stat.S_IFREG):
+        raise BundleError(f"{path}: {entry.filename} is a link or a device: refused")
+    stored = entry.compress_type == zipfile.ZIP_STORED and entry.compress_size == entry.file_size
+    if not stored or entry.flag_bits & 0x1:
+        raise BundleError(
+            f"{path}: {entry.filename} is compressed or encrypted; bundles are stored plain"
+        )
 
 
 def _check_contents(names: set[str], manifest: Manifest, path: Path) -> None:
@@ -167,7 +229,7 @@ def _check_contents(names: set[str], manifest: Manifest, path: Path) -> None:
 
 def _verified(archive: zipfile.ZipFile, name: str, record: FileRecord, path: Path) -> bytes:
     """A file's content, its length and digest as recorded."""
-    data = _read(archive, name, record.bytes, path)
+    data = _read(archive, name, MAX_BUNDLE_BYTES, path)
     if len(data) != record.bytes or digest(data) != record.sha256:
         raise BundleError(
             f"{path}: {name} is not what the manifest says (length or sha256 differ): "
@@ -181,7 +243,7 @@ def _read(archive: zipfile.ZipFile, name: str, limit: int, path: Path) -> bytes:
     try:
         with archive.open(name) as file:
             data = file.read(limit + 1)
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, KeyError, RuntimeError) as error:
+    except _MALFORMED as error:
         raise BundleError(f"{path}: {name} cannot be read: {error}") from error
     if len(data) > limit:
         raise BundleError(f"{path}: {name} is longer than {limit} bytes: refused")

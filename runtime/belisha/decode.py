@@ -26,6 +26,8 @@ from belisha.frames import Preprocessing
 
 SCORES, BOXES, EMBEDDINGS = "scores", "boxes", "embeddings"
 """Names of a model's outputs."""
+_MAX_RAW = 1e6
+"""No logit, no distance and no coordinate of a working model comes near."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,9 +94,11 @@ class Decoder:
             threshold: least score, a probability.
 
         Raises:
-            EngineError: an output is absent or has another shape than the layout says.
+            EngineError: an output is absent, has another shape than the layout says, or holds NaN.
         """
         scores, raw = self._checked(outputs)
+        if np.isnan(scores).any():
+            raise EngineError("expected scores, got NaN: the model or its engine is broken")
         cells = np.flatnonzero(scores >= self._raw_threshold(threshold))
         if len(cells) == 0:
             return Boxes.empty()
@@ -117,7 +121,7 @@ class Decoder:
                 "the model and the head layout of this bundle do not belong together"
             )
         scores, raw = outputs[SCORES], outputs[BOXES]
-        cells = scores.shape[1] if self.layout.boxes == "cxcywh" else len(self._strides)
+        cells = scores.size if self.layout.boxes == "cxcywh" else len(self._strides)
         width = 4 * max(self.layout.bins, 1)
         if scores.shape != (1, cells, 1) or raw.shape != (1, cells, width):
             raise EngineError(
@@ -138,6 +142,11 @@ class Decoder:
 
     def _boxes(self, raw: FloatArray, cells: NDArray[np.intp]) -> FloatArray:
         """(K, 4 or 4 * bins) raw numbers of K cells -> (K, 4) xyxy in network pixels."""
+        if not (np.abs(raw) < _MAX_RAW).all():
+            raise EngineError(
+                "expected boxes, got NaN, infinite or absurd numbers: "
+                "the model or its engine is broken"
+            )
         if self.layout.boxes == "cxcywh":
             return cxcywh_to_xyxy(raw)
         in_strides = _mean_of_bins(raw, self.layout.bins) if self.layout.bins else _softplus(raw)

@@ -123,9 +123,10 @@ class Detector:
 
     def prepare(self, image_bgr: Image) -> tuple[Image, FrameTransform]:
         """The network's input, (1, H, W, 3) uint8, and the transform that leads back."""
-        if image_bgr.ndim != 3:
+        if getattr(image_bgr, "ndim", None) != 3:  # cv2.imread gives None for an absent file
+            came = getattr(image_bgr, "shape", type(image_bgr).__name__)
             raise FrameError(
-                f"expected a frame of shape (H, W, 3), got {image_bgr.shape}: convert it to BGR"
+                f"expected a frame of shape (H, W, 3), got {came}: read it with OpenCV, as BGR"
             )
         height, width = image_bgr.shape[:2]
         transform = self._transform

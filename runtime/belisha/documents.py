@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import json
+import math
 import re
 import types
 import typing
+from collections import Counter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,8 +32,12 @@ MAX_DEPTH = 50
 MAX_NODES = 50_000
 """Also stops a document whose aliases unfold without end."""
 
-_SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
-_SPELT_BOOLEAN = re.compile(r"(?i:yes|no|on|off)")
+_TRAPS = (
+    (re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?"), "a number in base 60", ""),
+    (re.compile(r"(?i:yes|no|on|off)"), "true or false", "true, false, or "),
+    (re.compile(r"[-+]?0[0-7_]+"), "a number in base 8", "it without the leading zero, or "),
+)
+"""What YAML 1.1 makes of some unquoted words, and what to write instead of it."""
 
 
 def read_yaml(path: Path, schema: type[T]) -> T:
@@ -55,11 +62,11 @@ def parse_yaml(text: bytes | str, schema: type[T], name: str) -> T:
 
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise ConfigError(f"{name}: not valid YAML: {_one_line(error)}") from error
-    lines: Lines = {}
-    value = {} if root is None else _construct(root, "$", lines, name, 0)
-    return convert(value, schema, name, lines)
+    builder = _Builder(name)
+    value = {} if root is None else builder.build(root, "$", 0)
+    return convert(value, schema, name, builder.lines)
 
 
 def parse_json(text: bytes, schema: type[T], name: str) -> T:
@@ -68,9 +75,11 @@ def parse_json(text: bytes, schema: type[T], name: str) -> T:
 
 
 def load_json(text: bytes, name: str) -> Any:
-    """Parse JSON without a schema; duplicate keys and NaN are refused."""
+    """Parse JSON without a schema; duplicate keys, NaN and infinite numbers are refused."""
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        return json.loads(
+            text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite
+        )
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{name}: not valid JSON: {_one_line(error)}") from error
 
@@ -78,6 +87,7 @@ def load_json(text: bytes, name: str) -> Any:
 def convert(value: Any, schema: type[T], name: str, lines: Lines | None = None) -> T:
     """Make `schema` of plain dicts, lists and scalars; nothing is coerced, nothing ignored."""
     lines = lines or {}
+    _refuse_half_characters(value, name)
     _refuse_unknown(value, schema, "$", name, lines)
     try:
         return msgspec.convert(value, schema, strict=True)
@@ -88,55 +98,74 @@ def convert(value: Any, schema: type[T], name: str, lines: Lines | None = None) 
         raise ConfigError(f"{_place(name, where, lines)}: {field}{message}") from error
 
 
-def _construct(node: Any, path: str, lines: Lines, name: str, depth: int) -> Any:
-    """Plain data of a YAML node; notes the line of each path on the way."""
-    import yaml
+class _Builder:
+    """Makes plain data of YAML nodes; notes the line of each path on the way."""
 
-    line = node.start_mark.line + 1
-    lines[path] = line
-    if depth > MAX_DEPTH:
-        raise ConfigError(f"{name}:{line}: nested deeper than {MAX_DEPTH} levels")
-    if len(lines) > MAX_NODES:
-        raise ConfigError(f"{name}:{line}: more than {MAX_NODES} values, aliases included")
-    if isinstance(node, yaml.MappingNode):
+    def __init__(self, name: str) -> None:
+        self.lines: Lines = {}
+        self._name = name
+        self._nodes = 0
+
+    def build(self, node: Any, path: str, depth: int) -> Any:
+        """The data of a node and of all below it."""
+        import yaml
+
+        line = node.start_mark.line + 1
+        self.lines[path] = line
+        self._nodes += 1  # paths may coincide ({a.b: 1, a: {b: 1}}), so they cannot be the count
+        if depth > MAX_DEPTH:
+            raise ConfigError(f"{self._name}:{line}: nested deeper than {MAX_DEPTH} levels")
+        if self._nodes > MAX_NODES:
+            raise ConfigError(
+                f"{self._name}:{line}: more than {MAX_NODES} values, aliases included"
+            )
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path, depth)
+        if isinstance(node, yaml.SequenceNode):
+            return [
+                self.build(item, f"{path}[{index}]", depth + 1)
+                for index, item in enumerate(node.value)
+            ]
+        return _scalar(node, f"{self._name}:{line}")
+
+    def _mapping(self, node: Any, path: str, depth: int) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = key_node.value
+            place = f"{self._name}:{key_node.start_mark.line + 1}"
             if not isinstance(key, str):
-                raise ConfigError(f"{name}:{key_node.start_mark.line + 1}: keys must be plain text")
+                raise ConfigError(f"{place}: keys must be plain text")
             if key in result:
-                raise ConfigError(
-                    f"{name}:{key_node.start_mark.line + 1}: the key {key!r} stands twice: "
-                    "keep one of them"
-                )
-            result[key] = _construct(value_node, f"{path}.{key}", lines, name, depth + 1)
+                raise ConfigError(f"{place}: the key {key!r} stands twice: keep one of them")
+            result[key] = self.build(value_node, f"{path}.{key}", depth + 1)
         return result
-    if isinstance(node, yaml.SequenceNode):
-        return [
-            _construct(item, f"{path}[{index}]", lines, name, depth + 1)
-            for index, item in enumerate(node.value)
-        ]
-    return _scalar(node, f"{name}:{line}")
 
 
 def _scalar(node: Any, place: str) -> Any:
     """The value of a YAML scalar, the traps of YAML 1.1 refused."""
     import yaml
 
-    if node.style is None and _SEXAGESIMAL.fullmatch(node.value):
-        raise ConfigError(
-            f"{place}: YAML reads the unquoted {node.value} as a number in base 60: "
-            f'write "{node.value}"'
-        )
-    if node.style is None and _SPELT_BOOLEAN.fullmatch(node.value):
-        raise ConfigError(
-            f"{place}: YAML reads the unquoted {node.value} as true or false: "
-            f'write true, false, or "{node.value}"'
-        )
+    for pattern, meaning, advice in _TRAPS:
+        if node.style is None and pattern.fullmatch(node.value):
+            raise ConfigError(
+                f"{place}: YAML reads the unquoted {node.value} as {meaning}: "
+                f'write {advice}"{node.value}"'
+            )
     try:
-        return yaml.SafeLoader("").construct_object(node)
+        value = yaml.SafeLoader("").construct_object(node)
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f"{place}: {_one_line(error)}") from error
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{place}: expected a finite number, got {node.value}")
+    return value
+
+
+def _refuse_half_characters(value: Any, name: str) -> None:
+    r"""An escape such as \ud800 makes text that can be neither written nor printed."""
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(f"{name}: expected text, got a lone surrogate: {error}") from error
 
 
 def _refuse_unknown(value: Any, schema: Any, path: str, name: str, lines: Lines) -> None:
@@ -146,7 +175,7 @@ def _refuse_unknown(value: Any, schema: Any, path: str, name: str, lines: Lines)
         for option in arguments:
             _refuse_unknown(value, option, path, name, lines)
     elif dataclasses.is_dataclass(schema) and isinstance(value, dict):
-        hints = typing.get_type_hints(schema)
+        hints = _fields(typing.cast(Any, schema))
         for key, item in value.items():
             if key not in hints:
                 close = difflib.get_close_matches(str(key), hints, n=1)
@@ -156,11 +185,19 @@ def _refuse_unknown(value: Any, schema: Any, path: str, name: str, lines: Lines)
                 )
             _refuse_unknown(item, hints[key], f"{path}.{key}", name, lines)
     elif origin in (list, tuple) and isinstance(value, list) and arguments:
-        for index, item in enumerate(value):
-            _refuse_unknown(item, arguments[0], f"{path}[{index}]", name, lines)
+        alike = origin is list or arguments[-1] is Ellipsis
+        types_of_items = [arguments[0]] * len(value) if alike else arguments
+        for index, (item, kind) in enumerate(zip(value, types_of_items, strict=False)):
+            _refuse_unknown(item, kind, f"{path}[{index}]", name, lines)
     elif origin is dict and isinstance(value, dict):
         for key, item in value.items():
             _refuse_unknown(item, arguments[1], f"{path}.{key}", name, lines)
+
+
+@functools.cache
+def _fields(schema: Any) -> dict[str, Any]:
+    """Name -> type of a dataclass's fields."""
+    return typing.get_type_hints(schema)
 
 
 def _place(name: str, path: str, lines: Lines) -> str:
@@ -173,10 +210,16 @@ def _place(name: str, path: str, lines: Lines) -> str:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        (twice, _), *_ = Counter(key for key, _ in pairs).most_common(1)
         raise ValueError(f"the key {twice!r} stands twice")
     return result
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is too large a number")
+    return number
 
 
 def _no_constant(name: str) -> Any:

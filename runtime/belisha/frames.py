@@ -83,11 +83,23 @@ class Preprocessing:
     @property
     def digest(self) -> str:
         """sha256 over all fields in canonical JSON: equal digests give equal bytes."""
-        canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        # 1 equals 1.0 and -0.0 equals 0.0 in Python, but not in JSON.
+        band = {
+            "band_top": float(self.band_top) + 0.0,
+            "band_bottom": float(self.band_bottom) + 0.0,
+        }
+        fields = {**asdict(self), **band}
+        canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     def for_frame(self, width: int, height: int) -> FrameTransform:
-        """The transform for frames of `width` x `height` pixels; make it once, use it often."""
+        """The transform for frames of `width` x `height` pixels; make it once, use it often.
+
+        Raises:
+            FrameError: there is no pixel in such a frame.
+        """
+        if width < 1 or height < 1:
+            raise FrameError(f"expected a frame of at least 1x1 pixels, got {width}x{height}")
         return FrameTransform(self, width, height)
 
 
@@ -134,14 +146,13 @@ class FrameTransform:
 
     def _fit(self, width: int, height: int) -> tuple[int, int]:
         """Size of the picture inside the network's input."""
-        target = self.preprocessing.width, self.preprocessing.height
+        full_width, full_height = self.preprocessing.width, self.preprocessing.height
         if self.preprocessing.fit == "stretch":
-            return target
-        factor = self._factor(width, height)
-        return (
-            min(max(round(width / factor), 1), target[0]),
-            min(max(round(height / factor), 1), target[1]),
-        )
+            return full_width, full_height
+        # One division of whole numbers, so that an exact half rounds the same everywhere.
+        if width * full_height >= height * full_width:
+            return full_width, max(round(height * full_width / width), 1)
+        return max(round(width * full_height / height), 1), full_height
 
     def _padding(self) -> tuple[int, int]:
         """Columns of padding to the left and rows above."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from belisha.boxes import Boxes, iou
 from belisha.bundle import Bundle
+from belisha.cameras.picture import decode_picture
 from belisha.detector import Detector
-from belisha.errors import BundleError
+from belisha.errors import BundleError, FrameError
 from belisha.frames import Image
 from belisha.manifest import Golden, GoldenFrame
 from belisha.matching import match
@@ -53,11 +53,10 @@ def check_golden(detector: Detector) -> tuple[GoldenVerdict, ...]:
 
 def golden_image(bundle: Bundle, frame: GoldenFrame) -> Image:
     """The golden frame, (H, W, 3) uint8 BGR."""
-    data = np.frombuffer(bundle.read(frame.file), np.uint8)
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    if image is None:
-        raise BundleError(f"{bundle.path}: the golden frame {frame.file} is not a picture")
-    return image  # type: ignore[return-value]
+    try:
+        return decode_picture(bundle.read(frame.file), f"{bundle.path}: golden frame {frame.file}")
+    except FrameError as error:
+        raise BundleError(str(error)) from error
 
 
 def _check(detector: Detector, frame: GoldenFrame, golden: Golden) -> GoldenVerdict:

@@ -113,8 +113,17 @@ class Manifest:
     data_fingerprints: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> bytes:
-        """Canonical bytes: equal manifests give equal bytes."""
-        return json.dumps(dataclasses.asdict(self), indent=1, sort_keys=True).encode() + b"\n"
+        """Canonical bytes: equal manifests give equal bytes.
+
+        Raises:
+            BundleError: a field is not of its type.
+        """
+        try:
+            # Through the schema, so that an nms_iou of 1 is written as the 1.0 that it is read as.
+            exact = convert(dataclasses.asdict(self), Manifest, f"{self.name}: manifest")
+        except ConfigError as error:
+            raise BundleError(str(error)) from error
+        return json.dumps(dataclasses.asdict(exact), indent=1, sort_keys=True).encode() + b"\n"
 
 
 def digest(data: bytes) -> str:
@@ -163,8 +172,26 @@ def _check_sense(manifest: Manifest, name: str) -> None:
         raise BundleError(f"{name}: expected a model of flavour 'float', got {[*manifest.models]}")
     if not 0 < manifest.threshold < 1:
         raise BundleError(f"{name}: expected a threshold in (0, 1), got {manifest.threshold}")
+    _check_golden(manifest.golden, name)
+    origins = [frame.origin for frame in manifest.golden.frames]
+    for text in (manifest.name, manifest.origin, manifest.licence, *origins):
+        if not text.isprintable():  # it is shown on terminals
+            raise BundleError(f"{name}: expected one line of printable text, got {text[:80]!r}")
     named = [*manifest.models.values(), *(frame.file for frame in manifest.golden.frames)]
     named += [path for path in (manifest.model_card, manifest.evaluation) if path]
     for path in named:
         if path not in manifest.files:
             raise BundleError(f"{name}: the manifest names {path!r}, which is not in the bundle")
+
+
+def _check_golden(golden: Golden, name: str) -> None:
+    """Tolerances that can be met, and can be missed."""
+    if not 0 < golden.threshold < 1:
+        raise BundleError(f"{name}: expected golden.threshold in (0, 1), got {golden.threshold}")
+    if not 0 < golden.min_iou <= 1:
+        raise BundleError(f"{name}: expected golden.min_iou in (0, 1], got {golden.min_iou}")
+    if not 0 <= golden.max_score_difference <= 1:
+        raise BundleError(
+            f"{name}: expected golden.max_score_difference in [0, 1], "
+            f"got {golden.max_score_difference}"
+        )

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import cv2
+
 from belisha.cameras.recordings import Recordings, find_recordings
 from belisha.cli.progress import Progress
 from belisha.detector import Detector
@@ -42,6 +44,8 @@ def open_detector(arguments: argparse.Namespace) -> Detector:
         threads=arguments.threads,
         threshold=getattr(arguments, "threshold", None),
     )
+    if arguments.threads:
+        cv2.setNumThreads(arguments.threads)  # decoding and resizing count as well
     for name, reason in detector.info.passed_over:
         print(f"fallback: {name} could not be used: {reason}", file=sys.stderr)
     return detector

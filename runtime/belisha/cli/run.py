@@ -73,7 +73,7 @@ def _print_report(report: LoopReport, info: DetectorInfo) -> None:
     print(f"first frame {report.first_ms:.1f} ms")
     if not report.stages_ms["total"].count:
         return
-    print("the others, in ms:")
+    print("the others, in ms (total: camera to decision; sinks come after it):")
     print(f"  {'stage':8} {'p50':>8} {'p90':>8} {'p99':>8} {'worst':>8}")
     for stage, times in report.stages_ms.items():
         print(f"  {stage:8} {_row(times)}")

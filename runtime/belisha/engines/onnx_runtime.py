@@ -51,6 +51,7 @@ def load(bundle: Bundle, threads: int | None) -> OnnxRuntimeEngine:
 
     Raises:
         MissingLibraryError: onnxruntime is not installed.
+        BundleError: the file on disk is no longer what was opened.
         EngineError: the model cannot be loaded, or is not what the manifest says.
     """
     try:
@@ -67,10 +68,9 @@ def load(bundle: Bundle, threads: int | None) -> OnnxRuntimeEngine:
     options.log_severity_level = 3
     # A spinning thread pool gains little here and starves the rest of a small machine.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    model = bundle.model(flavour)
     try:
-        session = onnxruntime.InferenceSession(
-            bundle.model(flavour), options, providers=["CPUExecutionProvider"]
-        )
+        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has no common base class of its errors
         raise EngineError(f"{bundle.path}: ONNX Runtime cannot load it: {error}") from error
     _check_signature(session, bundle)

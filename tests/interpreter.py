@@ -1,0 +1,17 @@
+"""A fresh interpreter, for what must not be tried in this one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import belisha
+
+
+def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run code in an interpreter that finds belisha where this one does, installed or not."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(belisha.__file__).parents[1])}
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
