@@ -155,6 +155,12 @@ class Decoder:
         return np.concatenate([centres - distances[:, :2], centres + distances[:, 2:]], axis=1)
 
 
+def count_cells(layout: HeadLayout, preprocessing: Preprocessing) -> int:
+    """Number of cells of all levels; 0 where the layout has no strides."""
+    width, height = preprocessing.width, preprocessing.height
+    return sum(math.ceil(width / side) * math.ceil(height / side) for side in layout.strides)
+
+
 def cell_grid(layout: HeadLayout, preprocessing: Preprocessing) -> tuple[FloatArray, FloatArray]:
     """Where the cells are.
 

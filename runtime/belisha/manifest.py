@@ -11,13 +11,15 @@ from typing import Any, Literal
 import numpy as np
 
 from belisha.boxes import Boxes, as_xyxy
-from belisha.decode import HeadLayout
+from belisha.decode import HeadLayout, count_cells
 from belisha.documents import convert, load_json
 from belisha.errors import BundleError, BundleVersionError, ConfigError
 from belisha.frames import Preprocessing
 
 FORMAT = 1
 """Version of the bundle format; raised when an older runtime could misread a new bundle."""
+MAX_CELLS = 1_000_000
+"""No small detector has more; a decoder allocates memory for each."""
 
 Flavour = Literal["float", "int8_cpu", "int8_tensorrt"]
 """What one of a bundle's models is made for; all of them have the same inputs and outputs."""
@@ -90,7 +92,7 @@ class Manifest:
         preprocessing_digest: sha256 of `preprocessing`; a runtime that computes another refuses.
         head: what the model's outputs mean.
         threshold: score from which a box is reported unless the user says otherwise.
-        models: flavour -> path of the ONNX file in the bundle; `float` is always there.
+        models: flavour -> path of the ONNX file in the bundle; at least one.
         golden: the golden check.
         files: path -> length and digest, for every file but the manifest itself.
         model_card, evaluation: paths of these documents in the bundle, or nothing.
@@ -168,8 +170,10 @@ def _check_sense(manifest: Manifest, name: str) -> None:
             f"{name}: expected preprocessing {manifest.preprocessing_digest[:12]}, but its "
             f"parameters hash to {actual[:12]}: the bundle was edited; export it again"
         )
-    if "float" not in manifest.models:
-        raise BundleError(f"{name}: expected a model of flavour 'float', got {[*manifest.models]}")
+    if not manifest.models:
+        raise BundleError(f"{name}: expected at least one model, got none: export it again")
+    if (cells := count_cells(manifest.head, manifest.preprocessing)) > MAX_CELLS:
+        raise BundleError(f"{name}: expected at most {MAX_CELLS} cells, got {cells}: refused")
     if not 0 < manifest.threshold < 1:
         raise BundleError(f"{name}: expected a threshold in (0, 1), got {manifest.threshold}")
     _check_golden(manifest.golden, name)

@@ -75,6 +75,13 @@ def test_a_flavour_for_another_library_is_passed_over(tmp_path: Path) -> None:
     assert open_engine(bundle).engine.info.flavour == "float"
 
 
+def test_a_bundle_without_a_flavour_for_this_machine_says_what_is_missing(tmp_path: Path) -> None:
+    only = toy_manifest(models={"int8_tensorrt": "models/float.onnx"})
+    bundle = write_bundle(tmp_path / "gpu.bundle", only, toy_files())
+    with pytest.raises(EngineError, match="int8_cpu or float for a CPU, got int8_tensorrt"):
+        open_engine(bundle)
+
+
 @pytest.mark.parametrize("name", ["tensorrt3", "", "ONNXRUNTIME", "../onnx_runtime"])
 def test_an_unknown_engine_is_wrong_usage(toy: Bundle, name: str) -> None:
     with pytest.raises(
@@ -87,9 +94,9 @@ def test_an_engine_can_be_named(toy: Bundle) -> None:
     assert open_engine(toy, "onnxruntime").engine.info.name == "onnxruntime"
 
 
-@pytest.mark.parametrize("threads", [0, -1])
-def test_at_least_one_thread_is_needed(toy: Bundle, threads: int) -> None:
-    with pytest.raises(UsageError, match=f"expected at least 1 thread, got {threads}"):
+@pytest.mark.parametrize("threads", [0, -1, 100_000])
+def test_a_sensible_number_of_threads_is_needed(toy: Bundle, threads: int) -> None:
+    with pytest.raises(UsageError, match=f"expected 1 to 1024 threads, got {threads}"):
         open_engine(toy, threads=threads)
 
 

@@ -58,4 +58,5 @@ def decode_picture(data: bytes, name: str) -> Image:
 def silence_opencv() -> None:
     """Keep OpenCV and its FFmpeg from printing: what they would say stands in our errors."""
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # read when the first video opens
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    set_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel  # 4.x, 5.0
+    set_level(0)

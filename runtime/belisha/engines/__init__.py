@@ -18,6 +18,7 @@ from belisha.frames import Image
 
 ORDER = ("onnxruntime",)
 """Names of the engines, the preferred first."""
+MAX_THREADS = 1024
 
 _MODULES = {"onnxruntime": "belisha.engines.onnx_runtime"}
 
@@ -97,8 +98,8 @@ def open_engine(
     """
     if name is not None and name not in ORDER:
         raise UsageError(f"expected an engine of {', '.join(ORDER)}; got {name!r}")
-    if threads is not None and threads < 1:
-        raise UsageError(f"expected at least 1 thread, got {threads}")
+    if threads is not None and not 1 <= threads <= MAX_THREADS:
+        raise UsageError(f"expected 1 to {MAX_THREADS} threads, got {threads}")
     passed_over: list[tuple[str, str]] = []
     for candidate in (name,) if name else ORDER:
         load: Callable[[Bundle, int | None], Engine] = import_module(_MODULES[candidate]).load

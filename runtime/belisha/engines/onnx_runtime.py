@@ -61,7 +61,12 @@ def load(bundle: Bundle, threads: int | None) -> OnnxRuntimeEngine:
             "ONNX Runtime is not installed: pip install 'belisha[cpu]'"
         ) from error
     manifest = bundle.manifest
-    flavour = next(flavour for flavour in PREFERENCE if flavour in manifest.models)
+    flavour = next((flavour for flavour in PREFERENCE if flavour in manifest.models), None)
+    if flavour is None:
+        raise EngineError(
+            f"{bundle.path}: expected a model of flavour {' or '.join(PREFERENCE)} for a CPU, "
+            f"got {', '.join(manifest.models)}: export the bundle with one of them"
+        )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or _cores()
     options.inter_op_num_threads = 1
