@@ -32,7 +32,7 @@ from export.plan import Plan, make_plan
 from training.checkpoint import Checkpoint, read_checkpoint
 from training.config import read_sources
 from training.data.coco import Sample
-from training.evaluate import read_image
+from training.data.picture import read_image
 
 FLOAT, CPU, TENSORRT = "models/float.onnx", "models/int8_cpu.onnx", "models/int8_tensorrt.onnx"
 PLAN, CARD, EVALUATION = "plan.json", "model_card.md", "evaluation.json"

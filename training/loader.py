@@ -25,7 +25,7 @@ from belisha.errors import DatasetError
 from belisha.frames import Preprocessing
 from training.augment import Example, Picture, Recipe, make_example
 from training.data.coco import Dataset, Sample
-from training.evaluate import read_image
+from training.data.picture import read_image
 from training.loss import Truth
 
 LONGEST_SIDE = 640

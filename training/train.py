@@ -21,7 +21,6 @@ import torch
 
 from belisha.errors import TrainingError, UsageError
 from belisha.frames import Preprocessing
-from training.bootstrap import Resampling
 from training.checkpoint import (
     Checkpoint,
     Metadata,
@@ -32,7 +31,8 @@ from training.checkpoint import (
 )
 from training.config import Config, Stage, read_sources
 from training.data.coco import Dataset
-from training.evaluate import LEAST_SCORE, evaluate
+from training.evaluation.bootstrap import Resampling
+from training.evaluation.evaluate import LEAST_SCORE, evaluate
 from training.journal import Journal
 from training.learner import Learner, LossNotFiniteError, StepResult, learning_rate
 from training.loader import Batch, Loader, load_pool

@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tests.training.truth import write_coco
+from tests.training.evaluation.truth import write_coco
 from training.augment import Recipe
 from training.config import Config, Source, Stage
 

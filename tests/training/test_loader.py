@@ -13,7 +13,7 @@ import torch
 from belisha.errors import DatasetError
 from belisha.frames import Preprocessing
 from tests.training.drawn_street import HEIGHT, WIDTH, draw_street
-from tests.training.truth import write_coco
+from tests.training.evaluation.truth import write_coco
 from training.augment import Recipe
 from training.data.coco import Dataset, read_coco
 from training.loader import Batch, Loader, Pool, load_picture, load_pool

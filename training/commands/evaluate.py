@@ -30,14 +30,14 @@ from belisha.cli.dispatch import Outcome
 from belisha.cli.options import add_detector_options, open_detector
 from belisha.detector import Detector
 from belisha.errors import UsageError
-from training.bootstrap import Resampling
-from training.contact_sheet import contact_sheet
 from training.data.coco import Dataset, read_coco
-from training.evaluate import LEAST_SCORE, evaluate
-from training.evaluation_report import document, table
-from training.measurement import Evaluation
-from training.precision_recall_plot import precision_recall_plot
-from training.worst_images import worst_images
+from training.evaluation.bootstrap import Resampling
+from training.evaluation.contact_sheet import contact_sheet
+from training.evaluation.evaluate import LEAST_SCORE, evaluate
+from training.evaluation.measurement import Evaluation
+from training.evaluation.precision_recall_plot import precision_recall_plot
+from training.evaluation.report import document, table
+from training.evaluation.worst_images import worst_images
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

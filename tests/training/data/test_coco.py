@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from belisha.errors import BelishaError, DatasetError, UsageError
-from tests.training.truth import write_coco
+from tests.training.evaluation.truth import write_coco
 from training.data.coco import Dataset, read_coco
 
 IMAGE = {"id": 7, "file_name": "a.jpg", "width": 64, "height": 48}

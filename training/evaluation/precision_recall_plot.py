@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from belisha.errors import MissingLibraryError
-from training.evaluation_report import height_label
-from training.measurement import Evaluation, HeightResult
+from training.evaluation.measurement import Evaluation, HeightResult
+from training.evaluation.report import height_label
 
 
 def precision_recall_plot(evaluation: Evaluation) -> bytes:

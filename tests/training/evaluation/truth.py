@@ -10,7 +10,7 @@ import numpy as np
 
 from belisha.boxes import Boxes, as_xyxy
 from training.data.coco import Dataset, Sample
-from training.ranking import Ranking
+from training.evaluation.ranking import Ranking
 
 Row = tuple[float, float, float, float]
 

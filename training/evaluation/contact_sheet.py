@@ -11,9 +11,9 @@ import numpy as np
 
 from belisha.boxes import BoolArray, FloatArray
 from belisha.frames import Image
-from training.evaluate import read_image
-from training.ranking import heights
-from training.worst_images import ImageVerdict
+from training.data.picture import read_image
+from training.evaluation.ranking import heights
+from training.evaluation.worst_images import ImageVerdict
 
 Colour = tuple[int, int, int]
 Corners = tuple[int, int, int, int]

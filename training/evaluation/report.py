@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from training.bootstrap import LEVEL
-from training.coco_precision import MAX_DETECTIONS
-from training.measurement import MIN_PEOPLE, Estimate, Evaluation, HeightResult
+from training.evaluation.bootstrap import LEVEL
+from training.evaluation.coco_precision import MAX_DETECTIONS
+from training.evaluation.measurement import MIN_PEOPLE, Estimate, Evaluation, HeightResult
 
 SCHEMA = "belisha-evaluation-1"
 """Name and version of the document; the number rises when a reader of the old one would err."""

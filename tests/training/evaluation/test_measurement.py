@@ -8,11 +8,11 @@ import pytest
 
 from belisha.boxes import Boxes
 from belisha.errors import UsageError
-from tests.training.truth import boxes, dataset, random_scene, sample, standing
-from training.bootstrap import Resampling
+from tests.training.evaluation.truth import boxes, dataset, random_scene, sample, standing
 from training.data.coco import Dataset
-from training.evaluation_report import document, table
-from training.measurement import Evaluation, measure
+from training.evaluation.bootstrap import Resampling
+from training.evaluation.measurement import Evaluation, measure
+from training.evaluation.report import document, table
 
 PERSON, REGION = standing(60), standing(60, left=200)
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from training.ranking import Tally
+from training.evaluation.ranking import Tally
 
 FALSE_POSITIVES_PER_IMAGE = 10.0 ** np.linspace(-2, 0, 9)
 """Where the miss rate is sampled."""

@@ -13,7 +13,7 @@ import pytest
 from belisha.bundle import Bundle
 from belisha.cli.dispatch import dispatch
 from tests.toy import cell_box, scene
-from tests.training.truth import write_coco
+from tests.training.evaluation.truth import write_coco
 from training.__main__ import COMMANDS
 
 SCALE = 4

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from belisha.boxes import Boxes
-from tests.training.truth import boxes, random_scene, ranking, sample, standing
-from training.average_precision import average_precision
-from training.coco_precision import coco_precision, detections_document, truth_document
+from tests.training.evaluation.truth import boxes, random_scene, ranking, sample, standing
 from training.data.coco import Sample
-from training.ranking import every_image_once, rank, tally
+from training.evaluation.average_precision import average_precision
+from training.evaluation.coco_precision import coco_precision, detections_document, truth_document
+from training.evaluation.ranking import every_image_once, rank, tally
 
 MIN_HEIGHTS = (0.0, 20.0, 30.0, 50.0)
 

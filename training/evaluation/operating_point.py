@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.ranking import Ranking, Weights
+from training.evaluation.ranking import Ranking, Weights
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from belisha.boxes import BoolArray, Boxes, FloatArray
 from belisha.matching import match
 from training.data.coco import Sample
-from training.measurement import Evaluation
-from training.ranking import heights
+from training.evaluation.measurement import Evaluation
+from training.evaluation.ranking import heights
 
 
 @dataclass(frozen=True, eq=False)

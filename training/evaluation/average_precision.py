@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from training.ranking import Tally
+from training.evaluation.ranking import Tally
 
 RECALLS = np.linspace(0, 1, 101)
 """Where COCO samples the precision."""

@@ -1,6 +1,6 @@
 """The one evaluation: any detector on any data set.
 
-detector, dataset -> boxes by image -> `training.measurement` -> Evaluation
+detector, dataset -> boxes by image -> `training.evaluation.measurement` -> Evaluation
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ from collections.abc import Callable, Sequence
 from tqdm import tqdm
 
 from belisha.boxes import Boxes
-from belisha.cameras.picture import read_picture
-from belisha.errors import DatasetError, FrameError
 from belisha.frames import Image
-from training.bootstrap import Resampling
-from training.coco_precision import MAX_DETECTIONS
-from training.data.coco import Dataset, Sample
-from training.measurement import MIN_HEIGHTS, Evaluation, check_arguments, measure
+from training.data.coco import Dataset
+from training.data.picture import read_image
+from training.evaluation.bootstrap import Resampling
+from training.evaluation.coco_precision import MAX_DETECTIONS
+from training.evaluation.measurement import MIN_HEIGHTS, Evaluation, check_arguments, measure
 
 LEAST_SCORE = 0.01
 """The score from which a detector should report for an evaluation: the ends of the curves need
@@ -60,22 +59,3 @@ def detect(detector: Callable[[Image], Boxes], dataset: Dataset) -> tuple[Boxes,
     """The detector's best boxes on each image; progress goes to stderr where a person watches."""
     images = tqdm(dataset.samples, desc="evaluate", unit="image", leave=False, disable=None)
     return tuple(detector(read_image(sample))[:MAX_DETECTIONS] for sample in images)
-
-
-def read_image(sample: Sample) -> Image:
-    """The picture of a sample, (height, width, 3) uint8 BGR.
-
-    Raises:
-        DatasetError: it is missing, broken, or not of the size that the data set says.
-    """
-    try:
-        image = read_picture(sample.path)
-    except FrameError as error:
-        raise DatasetError(f"the data set lists a picture that cannot be used: {error}") from error
-    height, width = image.shape[:2]
-    if (width, height) != (sample.width, sample.height):
-        raise DatasetError(
-            f"{sample.path}: expected {sample.width}x{sample.height} pixels as the annotations "
-            f"say, got {width}x{height}: boxes and picture do not belong together"
-        )
-    return image

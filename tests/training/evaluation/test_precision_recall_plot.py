@@ -5,10 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from tests.training.truth import boxes, dataset, sample, standing
-from training.bootstrap import Resampling
-from training.measurement import measure
-from training.precision_recall_plot import curve, precision_recall_plot
+from tests.training.evaluation.truth import boxes, dataset, sample, standing
+from training.evaluation.bootstrap import Resampling
+from training.evaluation.measurement import measure
+from training.evaluation.precision_recall_plot import curve, precision_recall_plot
 
 FIRST, SECOND = standing(60), standing(60, left=200)
 

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from belisha.boxes import Boxes
 from belisha.errors import UsageError
-from training.average_precision import average_precision
-from training.bootstrap import Resampling, draw, interval, units
-from training.coco_precision import CocoPrecision, coco_precision
 from training.data.coco import Dataset, Sample
-from training.miss_rate import log_average_miss_rate
-from training.operating_point import operating_point
-from training.ranking import Ranking, Weights, every_image_once, rank, tally
+from training.evaluation.average_precision import average_precision
+from training.evaluation.bootstrap import Resampling, draw, interval, units
+from training.evaluation.coco_precision import CocoPrecision, coco_precision
+from training.evaluation.miss_rate import log_average_miss_rate
+from training.evaluation.operating_point import operating_point
+from training.evaluation.ranking import Ranking, Weights, every_image_once, rank, tally
 
 MIN_HEIGHTS = (0.0, 20.0, 30.0, 50.0)
 """People of at least these heights in pixels are asked for, one result each; 0 is everybody."""

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from belisha.boxes import Boxes
-from tests.training.truth import HEIGHT, WIDTH, Row, boxes, dataset, sample, standing
-from training.bootstrap import Resampling
-from training.contact_sheet import GREEN, GREY, ORANGE, RED, Colour, contact_sheet
+from tests.training.evaluation.truth import HEIGHT, WIDTH, Row, boxes, dataset, sample, standing
 from training.data.coco import Sample
-from training.measurement import measure
-from training.worst_images import ImageVerdict, judge, worst_images
+from training.evaluation.bootstrap import Resampling
+from training.evaluation.contact_sheet import GREEN, GREY, ORANGE, RED, Colour, contact_sheet
+from training.evaluation.measurement import measure
+from training.evaluation.worst_images import ImageVerdict, judge, worst_images
 
 NEAR, FAR = standing(120, left=100, top=60), standing(24, left=20, top=60)
 

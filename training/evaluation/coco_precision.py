@@ -11,7 +11,7 @@ import numpy as np
 from belisha.boxes import Boxes, FloatArray
 from belisha.errors import MissingLibraryError
 from training.data.coco import Sample
-from training.ranking import heights
+from training.evaluation.ranking import heights
 
 MAX_DETECTIONS = 100
 """The most detections of an image that count, as in COCO."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from belisha.errors import UsageError
 from training.data.coco import Sample
-from training.ranking import Weights
+from training.evaluation.ranking import Weights
 
 LEVEL = 0.95
 """Of the intervals."""

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from belisha.errors import UsageError
-from tests.training.truth import random_scene, sample
-from training.average_precision import average_precision
-from training.bootstrap import Resampling, draw, interval, units
-from training.coco_precision import coco_precision
-from training.miss_rate import log_average_miss_rate
-from training.operating_point import operating_point
-from training.ranking import every_image_once, rank, tally
+from tests.training.evaluation.truth import random_scene, sample
+from training.evaluation.average_precision import average_precision
+from training.evaluation.bootstrap import Resampling, draw, interval, units
+from training.evaluation.coco_precision import coco_precision
+from training.evaluation.miss_rate import log_average_miss_rate
+from training.evaluation.operating_point import operating_point
+from training.evaluation.ranking import every_image_once, rank, tally
 
 IMAGES = 6
 

@@ -7,9 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.training.truth import random_scene, ranking
-from training.miss_rate import FALSE_POSITIVES_PER_IMAGE, log_average_miss_rate, miss_rates
-from training.ranking import Ranking, every_image_once, rank, tally
+from tests.training.evaluation.truth import random_scene, ranking
+from training.evaluation.miss_rate import (
+    FALSE_POSITIVES_PER_IMAGE,
+    log_average_miss_rate,
+    miss_rates,
+)
+from training.evaluation.ranking import Ranking, every_image_once, rank, tally
 
 SOME = 1e-10
 """What stands for a miss rate of zero."""

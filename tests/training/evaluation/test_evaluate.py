@@ -11,10 +11,10 @@ import pytest
 from belisha.boxes import Boxes
 from belisha.errors import DatasetError, UsageError
 from belisha.frames import Image
-from tests.training.truth import boxes, standing, write_coco
-from training.bootstrap import Resampling
+from tests.training.evaluation.truth import boxes, standing, write_coco
 from training.data.coco import Dataset, read_coco
-from training.evaluate import evaluate
+from training.evaluation.bootstrap import Resampling
+from training.evaluation.evaluate import evaluate
 
 PERSON = standing(60)
 

@@ -1,0 +1,1 @@
+"""The one `evaluate(detector, dataset)`, and what its figures are made of."""
