@@ -34,13 +34,13 @@ demo: setup
 	$(BIN)/belisha run "$(SOURCE)" --bundle "$(BUNDLE)" --save demo.webm
 
 test: setup
-	$(BIN)/python -m pytest -n auto -m "not slow and not shared"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow and not shared"
 
 test-slow: setup
-	$(BIN)/python -m pytest -n auto -m "not shared"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not shared"
 
 test-shared: setup
-	BELISHA_SHARED="$(SHARED)" $(BIN)/python -m pytest -n auto
+	BELISHA_SHARED="$(SHARED)" $(BIN)/python -m pytest -n auto --dist loadgroup
 
 # Name of the ONNX file, and the head it has.
 PEERS := nanodet_m:nanodet picodet_s_320_coco:picodet picodet_s_416_coco:picodet FastestDet:fastestdet

@@ -89,10 +89,10 @@ def build(request: Request, out: Path, say: Callable[[str], None]) -> Built:
     """
     checkpoint = read_checkpoint(request.checkpoint)
     preprocessing = _preprocessing(checkpoint, request.size)
+    inputs = calibration_inputs(checkpoint, preprocessing, request.frames)
     say("folding, exporting to ONNX")
     model = export_float(checkpoint.network().folded(), preprocessing)
-    say(f"calibrating on {request.frames} training frames")
-    inputs = calibration_inputs(checkpoint, preprocessing, request.frames)
+    say(f"calibrating on {len(inputs)} training frames")
     plan = make_plan(model, calibrate(model, inputs))
     say("emitting both INT8 flavours")
     files = {

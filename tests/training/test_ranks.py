@@ -30,7 +30,7 @@ def run_two_ranks(folder: Path) -> None:
         },
         check=True,
         capture_output=True,
-        timeout=120,
+        timeout=300,
     )
 
 

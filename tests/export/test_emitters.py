@@ -1,0 +1,122 @@
+"""Both INT8 flavours compute what the plan says, and keep to the rules of their engines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from onnx import numpy_helper
+
+from export.emit_cpu import channel_scales, emit_cpu, quantise_weight
+from export.emit_tensorrt import emit_tensorrt
+from tests.export.trained import float_model, frame, plan
+
+UNSEEN = [frame(seed) for seed in range(50, 54)]
+
+pytestmark = pytest.mark.xdist_group("exporter")  # it is slow to start: once is enough
+
+
+def outputs(model: onnx.ModelProto, optimise: bool = True) -> list[np.ndarray]:
+    """All outputs on the unseen frames."""
+    options = onnxruntime.SessionOptions()
+    if not optimise:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options)
+    results = [session.run(["scores", "boxes"], {"frame": image}) for image in UNSEEN]
+    return [np.concatenate([result[index] for result in results]) for index in (0, 1)]
+
+
+def constants(model: onnx.ModelProto) -> dict[str, np.ndarray]:
+    return {entry.name: numpy_helper.to_array(entry) for entry in model.graph.initializer}
+
+
+def of_type(model: onnx.ModelProto, kind: str) -> list[Any]:
+    return [node for node in model.graph.node if node.op_type == kind]
+
+
+@pytest.fixture(scope="module")
+def cpu() -> onnx.ModelProto:
+    return emit_cpu(float_model(), plan())
+
+
+@pytest.fixture(scope="module")
+def tensorrt() -> onnx.ModelProto:
+    return emit_tensorrt(float_model(), plan())
+
+
+def planned() -> int:
+    return sum(layer.precision == "int8" for layer in plan().layers.values())
+
+
+@pytest.mark.parametrize("flavour", ["cpu", "tensorrt"])
+def test_int8_stays_close_to_float(flavour: str, request: pytest.FixtureRequest) -> None:
+    model = request.getfixturevalue(flavour)
+    for got, wanted in zip(outputs(model, flavour == "cpu"), outputs(float_model()), strict=True):
+        assert np.abs(got - wanted).mean() < wanted.std() / 6
+        assert not np.array_equal(got, wanted), "nothing was quantised"
+
+
+def test_both_flavours_have_the_plans_numbers(
+    cpu: onnx.ModelProto, tensorrt: onnx.ModelProto
+) -> None:
+    reference = outputs(float_model())
+    for first, second, exact in zip(
+        outputs(cpu), outputs(tensorrt, optimise=False), reference, strict=True
+    ):
+        assert np.abs(first - second).mean() <= np.abs(first - exact).mean() * 1.5
+
+
+def test_cpu_every_planned_convolution_is_a_qlinearconv(cpu: onnx.ModelProto) -> None:
+    assert len(of_type(cpu, "QLinearConv")) == planned()
+    assert len(of_type(cpu, "Conv")) == 6
+    assert not of_type(cpu, "Relu"), "a ReLU is in the zero point of its convolution"
+    assert not of_type(cpu, "QuantizeLinear"), "the camera's bytes need no arithmetic"
+
+
+def test_cpu_the_first_convolution_reads_the_cameras_bytes(cpu: onnx.ModelProto) -> None:
+    first, values = of_type(cpu, "QLinearConv")[0], constants(cpu)
+    (transpose,) = (node for node in cpu.graph.node if node.output[0] == first.input[0])
+    assert (transpose.op_type, list(transpose.input)) == ("Transpose", ["frame"])
+    assert (values[first.input[1]], values[first.input[2]]) == (1 / 128, 128)
+
+
+def test_cpu_weights_are_uint8_so_that_every_processor_has_the_same_numbers(
+    cpu: onnx.ModelProto,
+) -> None:
+    values = constants(cpu)
+    for node in of_type(cpu, "QLinearConv"):
+        assert values[node.input[3]].dtype == np.uint8
+        assert (values[node.input[5]] == 128).all()
+
+
+def test_tensorrt_is_symmetric_int8_throughout(tensorrt: onnx.ModelProto) -> None:
+    values = constants(tensorrt)
+    for node in (*of_type(tensorrt, "QuantizeLinear"), *of_type(tensorrt, "DequantizeLinear")):
+        assert values[node.input[2]].dtype == np.int8
+        assert (values[node.input[2]] == 0).all()
+    weights = [node for node in of_type(tensorrt, "DequantizeLinear") if node.input[0] in values]
+    assert len(weights) == planned()
+
+
+def test_tensorrt_has_no_pair_between_a_convolution_and_its_relu(
+    tensorrt: onnx.ModelProto,
+) -> None:
+    convolved = {node.output[0] for node in of_type(tensorrt, "Conv")}
+    assert not convolved & {node.input[0] for node in of_type(tensorrt, "QuantizeLinear")}
+
+
+def test_tensorrt_keeps_the_opset_and_casts_first(tensorrt: onnx.ModelProto) -> None:
+    assert [(entry.domain, entry.version) for entry in tensorrt.opset_import] == [("", 17)]
+    assert tensorrt.graph.node[0].op_type == "Cast"
+
+
+def test_each_output_channel_uses_its_whole_range() -> None:
+    weight = np.random.default_rng(0).normal(0, [[[[0.1]]], [[[3.0]]]], (2, 4, 3, 3))
+    weight = weight.astype(np.float32)
+    integers = quantise_weight(weight, channel_scales(weight))
+    assert np.abs(integers).reshape(2, -1).max(axis=1).tolist() == [127, 127]
+    restored = integers * channel_scales(weight)[:, None, None, None]
+    assert (np.abs(restored - weight) <= channel_scales(weight)[:, None, None, None] / 1.99).all()
