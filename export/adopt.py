@@ -6,30 +6,28 @@ read the graph -> choose the person class -> rewrite outputs -> rewrite input
 
 from __future__ import annotations
 
-import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from belisha.bundle import Bundle, write_bundle
+from belisha.bundle import Bundle
 from belisha.decode import SCORES, HeadLayout
 from belisha.detector import Detector
 from belisha.errors import EngineError, UsageError
-from belisha.frames import Preprocessing
-from belisha.golden import GoldenVerdict, check_golden
+from belisha.frames import Image, Preprocessing
+from belisha.golden import GoldenVerdict
 from belisha.manifest import FORMAT, Golden, Manifest
 from export.class_names import PersonClass, choose_person
 from export.golden import (
     MAX_SCORE_DIFFERENCE,
     MIN_IOU,
-    Picture,
     drawn_pictures,
-    make_golden,
     read_pictures,
 )
 from export.heads import Conventions, open_head
 from export.onnx_graph import FLOATS, Graph, Tensor
+from export.proof import prove
 
 MODEL, CARD = "models/float.onnx", "model_card.md"
 FRAME = "frame"
@@ -103,9 +101,9 @@ def adopt(request: Request, out: Path) -> Adoption:
     preprocessing = conventions.preprocessing(width, height)
     manifest = _manifest(request, graph, person, preprocessing, layout, conventions.threshold)
     files = {MODEL: graph.serialise(), CARD: _model_card(manifest).encode()}
-    manifest, files, verdicts = _prove(manifest, files, pictures)
-    bundle = _put_in_place(out, manifest, files)
-    return Adoption(bundle, person, graph.outputs, verdicts)
+    proven = prove(manifest, files, pictures, _check_scores)
+    bundle = proven.write(out)
+    return Adoption(bundle, person, graph.outputs, proven.verdicts)
 
 
 def _check_arguments(request: Request, out: Path) -> None:
@@ -227,30 +225,8 @@ def _model_card(manifest: Manifest) -> str:
     )
 
 
-def _prove(
-    manifest: Manifest, files: dict[str, bytes], pictures: tuple[Picture, ...]
-) -> tuple[Manifest, dict[str, bytes], tuple[GoldenVerdict, ...]]:
-    """Add golden frames, and repeat their check from a bundle on disk, as a device will."""
-    with tempfile.TemporaryDirectory(prefix="belisha-adopt-") as folder:
-        draft = write_bundle(Path(folder) / "draft.bundle", manifest, files)
-        with Detector.open(draft.path) as detector:
-            _check_scores(detector, pictures[0])
-            golden, frames = make_golden(detector, pictures)
-        manifest, files = replace(manifest, golden=golden), {**files, **frames}
-        whole = write_bundle(Path(folder) / "whole.bundle", manifest, files)
-        with Detector.open(whole.path) as detector:
-            verdicts = check_golden(detector)
-    if not all(verdict.passed for verdict in verdicts):
-        raise EngineError(
-            f"{manifest.name}: the model does not find again what it found a moment before: "
-            "it is not deterministic on this machine"
-        )
-    return manifest, files, verdicts
-
-
-def _check_scores(detector: Detector, picture: Picture) -> None:
+def _check_scores(detector: Detector, network_input: Image) -> None:
     """Scores that are no probabilities betray a file exported without its last sigmoid."""
-    network_input, _ = detector.prepare(picture.image_bgr)
     scores = detector.infer(network_input)[SCORES]
     least, most = float(scores.min()), float(scores.max())
     if not (least >= 0 and most <= 1):
@@ -258,10 +234,3 @@ def _check_scores(detector: Detector, picture: Picture) -> None:
             f"{detector.info.name}: expected scores between 0 and 1, got {least:.3g} to "
             f"{most:.3g}: choose another --head, or export the detector with its last sigmoid"
         )
-
-
-def _put_in_place(out: Path, manifest: Manifest, files: dict[str, bytes]) -> Bundle:
-    try:
-        return write_bundle(out, manifest, files)
-    except OSError as error:
-        raise UsageError(f"--out {out}: cannot be written: {error.strerror}") from error

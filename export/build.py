@@ -8,27 +8,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import onnx
 
-from belisha.bundle import Bundle, write_bundle
+from belisha.bundle import Bundle
 from belisha.decode import SCORES
 from belisha.detector import Detector
 from belisha.errors import EngineError, UsageError
 from belisha.frames import Image, Preprocessing
-from belisha.golden import GoldenVerdict, check_golden
+from belisha.golden import GoldenVerdict
 from belisha.manifest import FORMAT, Golden, Manifest
 from export.calibrate import calibrate
 from export.emit_cpu import emit_cpu
 from export.emit_tensorrt import emit_tensorrt
 from export.float_model import export_float
-from export.golden import Picture, make_golden
+from export.golden import Picture
 from export.plan import Plan, make_plan
+from export.proof import prove
 from training.checkpoint import Checkpoint, read_checkpoint
 from training.config import read_sources
 from training.data.coco import Sample
@@ -105,8 +105,8 @@ def build(request: Request, out: Path, say: Callable[[str], None]) -> Built:
     }
     say("proving it on golden frames")
     manifest = _manifest(request, checkpoint, preprocessing)
-    manifest, files, verdicts = _prove(manifest, files, request.golden)
-    return Built(write_bundle(out, manifest, files), plan, verdicts)
+    proven = prove(manifest, files, request.golden, _check_alive)
+    return Built(proven.write(out), plan, proven.verdicts)
 
 
 def calibration_inputs(
@@ -185,34 +185,8 @@ def _record(checkpoint: Checkpoint) -> dict[str, object]:
     }
 
 
-def _prove(
-    manifest: Manifest, files: dict[str, bytes], pictures: Sequence[Picture]
-) -> tuple[Manifest, dict[str, bytes], tuple[GoldenVerdict, ...]]:
-    """Golden frames by the float model, then their check with the flavour that a CPU will run."""
-    with tempfile.TemporaryDirectory(prefix="belisha-build-") as folder:
-        alone = replace(manifest, models={"float": FLOAT})
-        draft = write_bundle(Path(folder) / "draft.bundle", alone, files)
-        with Detector.open(draft.path) as detector:
-            golden, frames = make_golden(detector, pictures)
-        golden = replace(
-            golden, min_iou=INT8_MIN_IOU, max_score_difference=INT8_MAX_SCORE_DIFFERENCE
-        )
-        manifest, files = replace(manifest, golden=golden), {**files, **frames}
-        whole = write_bundle(Path(folder) / "whole.bundle", manifest, files)
-        with Detector.open(whole.path) as detector:
-            verdicts = check_golden(detector)
-            _check_alive(detector, pictures[0])
-    if not all(verdict.passed for verdict in verdicts):
-        raise EngineError(
-            f"{manifest.name}: INT8 does not find what the float model finds: {verdicts}: "
-            "calibrate on more frames, or train longer"
-        )
-    return manifest, files, verdicts
-
-
-def _check_alive(detector: Detector, picture: Picture) -> None:
+def _check_alive(detector: Detector, network_input: Image) -> None:
     """Another input must give another output, or the flavour is a constant."""
-    network_input, _ = detector.prepare(picture.image_bgr)
     first = detector.infer(network_input)[SCORES].copy()
     second = detector.infer(255 - network_input)[SCORES]
     if np.array_equal(first, second):

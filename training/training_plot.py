@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 
-from belisha.errors import MissingLibraryError
+from training.figure import as_png, new_figure
 
 
 def plot_history(history: str) -> bytes:
@@ -17,15 +16,9 @@ def plot_history(history: str) -> bytes:
     Raises:
         MissingLibraryError: matplotlib is not installed.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingLibraryError(
-            f"expected matplotlib ({error}): install it with pip install -e '.[train]'"
-        ) from error
     lines = [json.loads(line) for line in history.splitlines()]
     done = [100 * line["done"] for line in lines]
-    figure = Figure(figsize=(11, 4), layout="constrained")
+    figure = new_figure(11, 4)
     losses, precision = figure.subplots(1, 2)
     for part in ("loss", "score", "box"):
         losses.plot(done, [line[part] for line in lines], marker=".", label=part)
@@ -37,6 +30,4 @@ def plot_history(history: str) -> bytes:
         axes.grid(alpha=0.3)
         if axes.lines:
             axes.legend()
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=120)
-    return picture.getvalue()
+    return as_png(figure)

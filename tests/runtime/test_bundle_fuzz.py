@@ -76,7 +76,7 @@ def assert_refused_or_the_same(path: Path, toy: Bundle) -> bool:
     return False
 
 
-def fuzz(toy: Bundle, path: Path, seed: int, count: int) -> None:
+def check_mutants(toy: Bundle, path: Path, seed: int, count: int) -> None:
     """Open mutants of the toy, and see that both outcomes happen."""
     whole, draw, refused = toy.path.read_bytes(), random.Random(seed), 0
     with path.open("wb", buffering=0) as file:
@@ -93,13 +93,13 @@ def fuzz(toy: Bundle, path: Path, seed: int, count: int) -> None:
 
 
 def test_a_thousand_mutants(toy: Bundle, tmp_path: Path) -> None:
-    fuzz(toy, tmp_path / "mutant.bundle", seed=0, count=1000)
+    check_mutants(toy, tmp_path / "mutant.bundle", seed=0, count=1000)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 5))
 def test_ten_thousand_mutants(toy: Bundle, tmp_path: Path, seed: int) -> None:
-    fuzz(toy, tmp_path / "mutant.bundle", seed, count=2500)
+    check_mutants(toy, tmp_path / "mutant.bundle", seed, count=2500)
 
 
 ODD_VALUES: tuple[Any, ...] = (

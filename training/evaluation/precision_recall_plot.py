@@ -1,15 +1,13 @@
-"""The precision-recall curves of an evaluation as a picture. The evaluation's matplotlib."""
+"""The precision-recall curves of an evaluation as a picture."""
 
 from __future__ import annotations
-
-import io
 
 import numpy as np
 from numpy.typing import NDArray
 
-from belisha.errors import MissingLibraryError
 from training.evaluation.measurement import Evaluation, HeightResult
 from training.evaluation.report import height_label
+from training.figure import as_png, new_figure
 
 
 def precision_recall_plot(evaluation: Evaluation) -> bytes:
@@ -18,13 +16,7 @@ def precision_recall_plot(evaluation: Evaluation) -> bytes:
     Raises:
         MissingLibraryError: matplotlib is not installed.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingLibraryError(
-            f"expected matplotlib ({error}): install it with pip install -e '.[train]'"
-        ) from error
-    figure = Figure(figsize=(7, 6), layout="constrained")
+    figure = new_figure(7, 6)
     axes = figure.add_subplot(
         xlabel="recall: share of people found",
         ylabel="precision: share of detections that are people",
@@ -43,9 +35,7 @@ def precision_recall_plot(evaluation: Evaluation) -> bytes:
             axes.plot([result.recall.value], [result.precision.value], "o", color=line.get_color())
     if axes.lines:
         axes.legend(loc="best", fontsize=9)
-    png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=120)
-    return png.getvalue()
+    return as_png(figure)
 
 
 def curve(result: HeightResult) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
