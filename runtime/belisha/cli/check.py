@@ -36,6 +36,8 @@ def run(arguments: argparse.Namespace) -> Outcome:
     print(f"engine: {info.engine.library}, {info.engine.device}, flavour {info.engine.flavour}")
     for verdict in verdicts:
         print(_line(verdict))
+    if not verdicts:
+        print("no golden frames in this bundle: it loads, but its detections were not compared")
     passed = all(verdict.passed for verdict in verdicts)
     print("passed" if passed else "FAILED: this machine does not find what the exporter found")
     document = {

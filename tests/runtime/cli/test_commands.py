@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,14 @@ def test_check_fails_where_the_machine_finds_something_else(run: Run, tmp_path: 
     code, out, _ = run("check", bundle.path)
     assert code == 3
     assert "1 missing, 1 unexpected" in out
+
+
+def test_check_says_when_there_was_nothing_to_compare(run: Run, tmp_path: Path) -> None:
+    golden = replace(toy_manifest().golden, frames=())
+    bundle = toy_bundle(tmp_path / "bare.bundle", golden=golden)
+    code, out, _ = run("check", bundle.path)
+    assert code == 0
+    assert "no golden frames" in out
 
 
 def test_info_tells_what_is_in_a_bundle(run: Run, toy: Bundle) -> None:
