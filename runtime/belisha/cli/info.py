@@ -1,7 +1,8 @@
-"""Say what is in a bundle, without running it.
+"""Say what is in a bundle; with --engine or --threads also what would run it here.
 
 Examples:
   belisha info my.bundle
+  belisha info my.bundle --engine onnxruntime
   belisha info my.bundle --json
 """
 
@@ -13,6 +14,8 @@ from pathlib import Path
 
 from belisha.bundle import Bundle
 from belisha.cli.dispatch import Outcome
+from belisha.cli.options import add_detector_options
+from belisha.engines import EngineInfo, open_engine
 from belisha.errors import UsageError
 from belisha.manifest import Flavour, Manifest
 
@@ -20,7 +23,7 @@ from belisha.manifest import Flavour, Manifest
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("path", nargs="?", type=Path, metavar="BUNDLE", help="the bundle")
-    parser.add_argument("--bundle", type=Path, metavar="FILE", help="the same, by option")
+    add_detector_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> Outcome:
@@ -29,10 +32,33 @@ def run(arguments: argparse.Namespace) -> Outcome:
     if path is None:
         raise UsageError("expected a bundle: belisha info my.bundle")
     bundle = Bundle.open(path)
-    for label, value in _rows(bundle):
+    engine = _engine(bundle, arguments.engine, arguments.threads)
+    for label, value in [*_rows(bundle), *_engine_rows(engine)]:
         print(f"{label:14} {value}")
-    manifest = dataclasses.asdict(bundle.manifest)
-    return Outcome({"path": str(path), "digest": bundle.digest, "manifest": manifest})
+    document = {
+        "path": str(path),
+        "digest": bundle.digest,
+        "manifest": dataclasses.asdict(bundle.manifest),
+        "engine": dataclasses.asdict(engine) if engine else None,
+    }
+    return Outcome(document)
+
+
+def _engine(bundle: Bundle, name: str | None, threads: int | None) -> EngineInfo | None:
+    """What would run the bundle, if that was asked for."""
+    if name is None and threads is None:
+        return None
+    engine = open_engine(bundle, name, threads).engine
+    info = engine.info
+    engine.close()
+    return info
+
+
+def _engine_rows(engine: EngineInfo | None) -> list[tuple[str, str]]:
+    if engine is None:
+        return []
+    words = f"{engine.library}, {engine.device}, {engine.flavour}, {engine.threads} threads"
+    return [("engine", words)]
 
 
 def _rows(bundle: Bundle) -> list[tuple[str, str]]:

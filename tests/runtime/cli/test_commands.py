@@ -144,6 +144,13 @@ def test_info_tells_what_is_in_a_bundle(run: Run, toy: Bundle) -> None:
     assert code == 0
     assert "64x48 bgr, letterbox centre, pad 128" in out
     assert last_json(out)["digest"] == toy.digest
+    assert last_json(out)["engine"] is None
+
+
+def test_info_tells_what_would_run_a_bundle_if_asked(run: Run, toy: Bundle) -> None:
+    code, out, _ = run("info", "--bundle", toy.path, "--engine", "onnxruntime", "--threads", 1)
+    assert code == 0
+    assert "CPU, float, 1 threads" in out
 
 
 @pytest.mark.parametrize("command", ["detect", "run", "check", "info"])
