@@ -21,7 +21,7 @@ from belisha.detector import Detector
 from belisha.errors import EngineError, UsageError
 from belisha.frames import Image, Preprocessing
 from belisha.golden import GoldenVerdict
-from belisha.manifest import FORMAT, Golden, Manifest
+from belisha.manifest import FORMAT, Flavour, Golden, Manifest
 from export.calibrate import calibrate
 from export.emit_cpu import emit_cpu
 from export.emit_tensorrt import emit_tensorrt
@@ -52,6 +52,7 @@ class Request:
         size: width and height of the input; the checkpoint's, if absent.
         frames: number of training frames for calibration.
         golden: pictures for the golden check.
+        without: flavours to leave out of the bundle.
         card: text of the model card.
     """
 
@@ -63,6 +64,7 @@ class Request:
     frames: int
     golden: tuple[Picture, ...]
     card: str
+    without: tuple[Flavour, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def build(request: Request, out: Path, say: Callable[[str], None]) -> Built:
     }
     say("proving it on golden frames")
     manifest = _manifest(request, checkpoint, preprocessing)
-    proven = prove(manifest, files, request.golden, _check_alive)
+    proven = prove(manifest, files, request.golden, _check_alive, request.without)
     return Built(proven.write(out), plan, proven.verdicts)
 
 

@@ -137,7 +137,9 @@ def _street(seed: int) -> Image:
         (90, 250, 420, 560), random.permutation((70, 110, 170, 240)).tolist(), strict=True
     ):
         _dummy(image, foot_x, horizon + 30 + height * 4 // 5, height, random)
-    grain = random.integers(-6, 7, image.shape)
+    # Coarse grain: a PNG of fine noise would weigh more than the model.
+    coarse = random.integers(-6, 7, (_HEIGHT // 16, _WIDTH // 16, 3))
+    grain = coarse.repeat(16, axis=0).repeat(16, axis=1)
     return cast(Image, np.clip(image + grain, 0, 255).astype(np.uint8))
 
 

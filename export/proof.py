@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from belisha.detector import Detector
 from belisha.errors import EngineError, UsageError
 from belisha.frames import Image
 from belisha.golden import GoldenVerdict, check_golden
-from belisha.manifest import Manifest
+from belisha.manifest import Flavour, Manifest
 from export.golden import Picture, make_golden
 
 
@@ -46,6 +46,7 @@ def prove(
     files: dict[str, bytes],
     pictures: Sequence[Picture],
     check: Callable[[Detector, Image], None],
+    without: Collection[Flavour] = (),
 ) -> Proven:
     """Make golden frames with the float model, and check the flavour that this machine prefers.
 
@@ -54,6 +55,7 @@ def prove(
         files: path in the bundle -> content, among them the float model.
         pictures: to become golden frames.
         check: raises if the model, given a network input, gives what it must not.
+        without: flavours that are needed here and left out of the bundle, to save space.
 
     Raises:
         EngineError: a model does not run, or the two find different people.
@@ -66,7 +68,10 @@ def prove(
             check(detector, detector.prepare(pictures[0].image_bgr)[0])
             made, frames = make_golden(detector, pictures)
         golden = replace(tolerances, threshold=made.threshold, frames=made.frames)
-        manifest, files = replace(manifest, golden=golden), {**files, **frames}
+        left_out = {manifest.models[flavour] for flavour in without}
+        models = {key: path for key, path in manifest.models.items() if key not in without}
+        manifest = replace(manifest, golden=golden, models=models)
+        files = {path: data for path, data in {**files, **frames}.items() if path not in left_out}
         whole = write_bundle(Path(folder) / "whole.bundle", manifest, files)
         with Detector.open(whole.path) as detector:
             check(detector, detector.prepare(pictures[0].image_bgr)[0])

@@ -43,6 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--golden", nargs="+", type=Path, default=[], metavar="PICTURE", help="to travel along"
     )
+    parser.add_argument(
+        "--without",
+        nargs="+",
+        default=[],
+        choices=["float", "int8_tensorrt"],
+        help="flavours to leave out, to save space",
+    )
     parser.add_argument("--card", type=Path, metavar="FILE", help="model card, Markdown")
 
 
@@ -59,6 +66,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
         frames=arguments.frames,
         golden=read_pictures(arguments.golden) or drawn_pictures(),
         card=_card(arguments.card),
+        without=tuple(arguments.without),
     )
     built = build(request, arguments.out, lambda text: print(text, file=sys.stderr))
     _print_summary(built)
