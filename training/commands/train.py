@@ -4,7 +4,7 @@ A first run on one's own machine, two minutes long:
 
     python -m training train training/configs/smoke.yaml --out runs/smoke
 
-The shipped detector's recipe; killed or interrupted, the same command goes on where it was:
+A recipe for in-car pictures; killed or interrupted, the same command goes on where it was:
 
     python -m training train training/configs/small.yaml --out runs/small
 
