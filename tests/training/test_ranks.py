@@ -20,6 +20,8 @@ CHECKOUT = Path(__file__).parents[2]
 def run_two_ranks(folder: Path) -> None:
     """Start them as a user would."""
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    # A machine need not be able to look up its own name.
+    launch += ["--local-addr", "127.0.0.1"]
     subprocess.run(
         [*launch, "--nproc-per-node", "2", "-m", "tests.training.two_ranks", str(folder)],
         cwd=CHECKOUT,
@@ -27,6 +29,7 @@ def run_two_ranks(folder: Path) -> None:
             **os.environ,
             "PYTHONPATH": f"{CHECKOUT / 'runtime'}:{CHECKOUT}",
             "OMP_NUM_THREADS": "1",
+            "GLOO_SOCKET_IFNAME": "lo",
         },
         check=True,
         capture_output=True,
