@@ -18,7 +18,6 @@ from onnx import helper, numpy_helper
 
 from export.plan import Layout, Plan, read_layout
 
-PIXELS = "pixels_u8"
 WEIGHT_ZERO = 128
 
 
@@ -47,16 +46,7 @@ class _Emitter:
     def emit(self) -> onnx.ModelProto:
         """The whole model."""
         graph = self._model.graph
-        pixels = self._tensor(self._layout.pixels, PIXELS, zero=128)
-        frame = graph.input[0].name
-        self._add("Transpose", [frame], pixels.name, perm=[0, 3, 1, 2])
-        prologue = True
-        for node in graph.node:
-            if prologue and node.output[0] != self._layout.pixels:
-                continue  # Cast, Transpose and normalisation: the bytes need none of them
-            if prologue:
-                prologue = False
-                continue
+        for node in graph.node[self._prologue() :]:
             self._node(node)
         used = {name for node in self._nodes for name in node.input}
         kept = [entry for entry in graph.initializer if entry.name in used]
@@ -64,6 +54,24 @@ class _Emitter:
         emitted = helper.make_graph(self._nodes, "cpu", graph.input, graph.output, constants)
         domains = [*self._model.opset_import, helper.make_opsetid("com.microsoft", 1)]
         return helper.make_model(emitted, opset_imports=domains, ir_version=self._model.ir_version)
+
+    def _prologue(self) -> int:
+        """The bytes as the first convolution reads them; the number of nodes that this replaces.
+
+        Bytes are only moved: the cast and the normalisation are in the zero point and the scale.
+        """
+        name = self._model.graph.input[0].name
+        for count, node in enumerate(self._model.graph.node, 1):
+            if node.op_type in ("Reshape", "Transpose"):
+                moved = onnx.NodeProto()
+                moved.CopyFrom(node)
+                moved.input[0], moved.output[0] = name, f"{node.output[0]}_u8"
+                self._nodes.append(moved)
+                name = moved.output[0]
+            if node.output[0] == self._layout.pixels:
+                self._tensor(self._layout.pixels, name, zero=128)
+                return count
+        raise AssertionError("the plan's pixels are a tensor of this graph")
 
     def _node(self, node: Any) -> None:
         """Emit what stands for one node of the float graph."""

@@ -77,6 +77,7 @@ def read_layout(model: onnx.ModelProto) -> Layout:
         "Resize",
         "Reshape",
         "Concat",
+        "Slice",
     }
     strange = sorted({node.op_type for node in model.graph.node} - known)
     if strange:

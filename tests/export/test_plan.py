@@ -22,9 +22,9 @@ def test_the_camera_byte_is_the_integer() -> None:
 
 def test_all_but_the_last_convolutions_of_the_heads_become_int8() -> None:
     layers = list(plan().layers.values())
-    assert sum(layer.precision == "float" for layer in layers) == 6, "3 levels, scores and boxes"
+    assert sum(layer.precision == "float" for layer in layers) == 3, "one a level"
     assert all("last of a head" in layer.reason for layer in layers if layer.precision == "float")
-    assert sum(layer.precision == "int8" for layer in layers) == len(layers) - 6
+    assert sum(layer.precision == "int8" for layer in layers) == len(layers) - 3
 
 
 def test_every_input_of_an_int8_layer_has_a_scale() -> None:
