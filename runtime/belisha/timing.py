@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-MIN_BEYOND = 5
-"""A percentile is given only where at least this many samples lie beyond it."""
+from belisha.order_statistics import nearest_rank
 
 
 @dataclass(frozen=True)
@@ -31,17 +30,11 @@ class Percentiles:
 
 
 def percentiles(times_ms: Sequence[float]) -> Percentiles:
-    """Summarise times in milliseconds."""
+    """Summarise times in milliseconds; `belisha.bench` gives the same with intervals."""
     ordered = np.sort(np.asarray(times_ms, np.float64))
-    count = len(ordered)
-
-    def at(fraction: float) -> float | None:
-        if round(count * (1 - fraction), 9) < MIN_BEYOND:
-            return None
-        return float(ordered[int(np.ceil(count * fraction)) - 1])
-
-    worst = float(ordered[-1]) if count else None
-    return Percentiles(count, at(0.5), at(0.9), at(0.99), worst)
+    worst = float(ordered[-1]) if len(ordered) else None
+    p50, p90, p99 = (nearest_rank(ordered, fraction) for fraction in (0.5, 0.9, 0.99))
+    return Percentiles(len(ordered), p50, p90, p99, worst)
 
 
 class StageClock:
@@ -54,10 +47,12 @@ class StageClock:
         clock.lap("infer")
         clock.finish()
 
-    The first turn pays for loading and first allocations; it is kept apart.
+    The first turn pays for loading and first allocations; it is kept apart, unless `keep_first`
+    says that a warm-up has paid.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, keep_first: bool = False) -> None:
+        self._keep_first = keep_first
         self.first_ms: float | None = None
         self._turn: dict[str, float] = {}
         self._stages: dict[str, array[float]] = {}
@@ -84,13 +79,18 @@ class StageClock:
         total = (time.perf_counter() - self._begun) * 1e3
         if self.first_ms is None:
             self.first_ms = total
-            return total
+            if not self._keep_first:
+                return total
         for stage, spent in self._turn.items():
             self._stages.setdefault(stage, array("d")).append(spent)
         self._totals.append(total)
         return total
 
+    @property
+    def stages_ms(self) -> Mapping[str, Sequence[float]]:
+        """Every time taken, by stage in order of first appearance, and of the whole as `total`."""
+        return {**self._stages, "total": self._totals}
+
     def summary(self) -> dict[str, Percentiles]:
         """Percentiles by stage, in order of first appearance, and of the whole as `total`."""
-        stages = {stage: percentiles(times) for stage, times in self._stages.items()}
-        return {**stages, "total": percentiles(self._totals)}
+        return {stage: percentiles(times) for stage, times in self.stages_ms.items()}

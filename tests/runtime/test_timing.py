@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from belisha.timing import MIN_BEYOND, Percentiles, StageClock, percentiles
+from belisha.order_statistics import least_count
+from belisha.timing import Percentiles, StageClock, percentiles
 
 
 @pytest.mark.parametrize(
@@ -19,12 +20,12 @@ from belisha.timing import MIN_BEYOND, Percentiles, StageClock, percentiles
     [
         (0, None, None, None),
         (1, None, None, None),
-        (9, None, None, None),  # 4.5 samples beyond the median: too few
-        (10, 5, None, None),
-        (49, 25, None, None),
-        (50, 25, 45, None),
-        (499, 250, 450, None),
-        (500, 250, 450, 495),
+        (10, None, None, None),
+        (11, 6, None, None),
+        (63, 32, None, None),
+        (64, 32, 58, None),
+        (661, 331, 595, None),
+        (662, 331, 596, 656),
         (1000, 500, 900, 990),
     ],
 )
@@ -42,7 +43,7 @@ def test_a_percentile_is_a_time_that_happened_nearest_rank_upwards(count: int) -
     result = percentiles(range(1, count + 1))
     shares = (Fraction(1, 2), Fraction(9, 10), Fraction(99, 100))
     for share, value in zip(shares, (result.p50, result.p90, result.p99), strict=True):
-        enough = count * (1 - share) >= MIN_BEYOND
+        enough = count >= least_count(float(share))
         assert value == (math.ceil(count * share) if enough else None)
 
 

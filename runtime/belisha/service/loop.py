@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from belisha.bench.turn import detect_on_clock
 from belisha.boxes import Boxes
 from belisha.cameras import Camera, Frame
 from belisha.detector import Detector
@@ -101,7 +102,7 @@ class Loop:
             if frame is None:
                 return False
             self._clock.lap("read")
-            boxes = self._detect(frame)
+            boxes = detect_on_clock(self._detector, frame.image_bgr, self._clock)
         except (FrameError, SourceError) as error:
             self._failures.append(str(error))
             return True
@@ -118,13 +119,3 @@ class Loop:
             sink.write(frame, boxes)
         if self._frames:
             self._sinks_ms.append((time.perf_counter() - begun) * 1e3)
-
-    def _detect(self, frame: Frame) -> Boxes:
-        """The detector's three stages, each timed."""
-        network_input, transform = self._detector.prepare(frame.image_bgr)
-        self._clock.lap("prepare")
-        outputs = self._detector.infer(network_input)
-        self._clock.lap("infer")
-        boxes = self._detector.decode(outputs, transform)
-        self._clock.lap("decode")
-        return boxes
