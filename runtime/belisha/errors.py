@@ -20,6 +20,8 @@ EXIT_OK = 0
 EXIT_SOME_FAILED = 1
 EXIT_USAGE = 2
 EXIT_REFUSED = 3
+EXIT_INCONCLUSIVE = 4
+"""A measurement that decides nothing, because the machine was not steady."""
 EXIT_INTERRUPTED = 130
 
 

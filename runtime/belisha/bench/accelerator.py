@@ -71,7 +71,10 @@ def read_jetson(root: Path = Path("/")) -> Jetson | None:
         return None
     jetpack = _ask("dpkg-query", "--show", "--showformat=${Version}", "nvidia-jetpack")
     return Jetson(
-        board or "a Jetson", parse_l4t(release), jetpack or None, parse_power_mode(_ask("nvpmodel", "-q"))
+        board or "a Jetson",
+        parse_l4t(release),
+        jetpack or None,
+        parse_power_mode(_ask("nvpmodel", "-q")),
     )
 
 

@@ -71,7 +71,8 @@ def measure_cold_start(
     Args:
         bundle: the detector.
         frame_size: width and height in pixels.
-        threads, engine: see `belisha.detector.Detector.open`.
+        threads: see `belisha.detector.Detector.open`.
+        engine: likewise.
         starts: how many, at least 1.
 
     Raises:

@@ -31,12 +31,9 @@ class Distribution:
 def distribution(times_ms: Sequence[float]) -> Distribution:
     """Summarise times in milliseconds."""
     ordered = np.sort(np.asarray(times_ms, np.float64)).round(4)
-    return Distribution(
-        len(ordered),
-        *(percentile(ordered, fraction) for fraction in (0.5, 0.9, 0.99)),
-        best=float(ordered[0]) if len(ordered) else None,
-        worst=float(ordered[-1]) if len(ordered) else None,
-    )
+    p50, p90, p99 = (percentile(ordered, fraction) for fraction in (0.5, 0.9, 0.99))
+    best, worst = (float(ordered[0]), float(ordered[-1])) if len(ordered) else (None, None)
+    return Distribution(len(ordered), p50, p90, p99, best, worst)
 
 
 def distributions(stages_ms: Mapping[str, Sequence[float]]) -> dict[str, Distribution]:

@@ -25,10 +25,10 @@ _LIBRARIES = (
     "tensorrt",
     "pycuda",
 )
-_TELLING_FLAGS = frozenset(
-    "avx avx2 fma avx512f avx512bw avx512_vnni avx512_bf16 avx_vnni avx_vnni_int8 amx_int8 amx_bf16 "
-    "neon asimd asimddp i8mm sve sve2 bf16".split()
-)
+_X86_FEATURES = {"avx", "avx2", "fma", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16"}
+_X86_FEATURES |= {"avx_vnni", "avx_vnni_int8", "amx_int8", "amx_bf16"}
+_ARM_FEATURES = {"neon", "asimd", "asimddp", "i8mm", "sve", "sve2", "bf16"}
+_TELLING_FEATURES = _X86_FEATURES | _ARM_FEATURES
 """What of a processor's features decides how fast a network runs."""
 
 
@@ -141,7 +141,7 @@ def parse_processor(cpuinfo: str) -> tuple[str | None, tuple[str, ...], bool]:
         fields.setdefault(key.strip(), value.strip())
     features = set((fields.get("flags") or fields.get("Features") or "").split())
     model = fields.get("model name") or fields.get("Model") or fields.get("Hardware") or None
-    return model, tuple(sorted(features & _TELLING_FLAGS)), "hypervisor" in features
+    return model, tuple(sorted(features & _TELLING_FEATURES)), "hypervisor" in features
 
 
 def _processor() -> Processor:

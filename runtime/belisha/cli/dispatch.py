@@ -24,6 +24,7 @@ exit codes:
   1  some inputs failed, the rest was done
   2  wrong usage
   3  the bundle was refused, or no engine can run it
+  4  a measurement decided nothing: the machine was not steady
   130  interrupted; what was done until then is kept
 """
 
