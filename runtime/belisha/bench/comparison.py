@@ -14,7 +14,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from belisha.errors import UsageError
 from belisha.order_statistics import least_count
 
 BLOCKS = 20
@@ -106,14 +105,3 @@ def _verdict(ratio: float, low: float, high: float) -> Literal["faster", "slower
     if low <= 1 <= high or abs(ratio - 1) < LEAST_EFFECT:
         return "same"
     return "faster" if ratio < 1 else "slower"
-
-
-def check_names(names: Sequence[str]) -> None:
-    """Two detectors of one name cannot be told apart.
-
-    Raises:
-        UsageError: a name stands twice.
-    """
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise UsageError(f"expected different names, got {', '.join(twice)} twice: rename one")

@@ -36,7 +36,7 @@ class Closed:
         stages: times by stage; `infer` is the network alone, `total` a frame to its boxes.
         total_ms, infer_ms: every single time, in order, for comparisons.
         stability: verdict on the order.
-        load: of the machine.
+        load: of the machine; `None` where several took turns.
     """
 
     warm_up: WarmUp
@@ -44,7 +44,7 @@ class Closed:
     total_ms: tuple[float, ...]
     infer_ms: tuple[float, ...]
     stability: Stability
-    load: Load
+    load: Load | None
 
 
 @dataclass(frozen=True, kw_only=True)

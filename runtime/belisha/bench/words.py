@@ -82,6 +82,8 @@ def doubts(subject: Subject) -> tuple[str, ...]:
 
 def _preempted(part: Closed | Paced) -> str:
     load = part.load
+    if load is None:
+        return ""
     rate = load.preempted / max(load.seconds, 1e-9)
     return f"; others took the processor {rate:.0f} times a second" if rate >= 10 else ""
 
