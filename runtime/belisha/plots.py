@@ -37,7 +37,10 @@ class Axis:
 
 @dataclass(frozen=True)
 class Series:
-    """Points (x, y), with intervals along y if `low` and `high` are given; NaN leaves a gap."""
+    """Points (x, y), with intervals along y if `low` and `high` are given; NaN leaves a gap.
+
+    `names`, one a point, stand beside the points.
+    """
 
     label: str
     x: Sequence[float]
@@ -45,9 +48,10 @@ class Series:
     low: Sequence[float] | None = None
     high: Sequence[float] | None = None
     style: Literal["line", "points"] = "line"
+    names: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
-        columns = [column for column in (self.y, self.low, self.high) if column is not None]
+        columns = [column for column in (self.y, self.low, self.high, self.names) if column is not None]
         lengths = {len(self.x), *map(len, columns)}
         if len(lengths) != 1:
             raise ValueError(f"expected columns of one length, got {sorted(lengths)}")
