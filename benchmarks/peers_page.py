@@ -62,9 +62,7 @@ def notes(subjects: Sequence[Subject]) -> list[str]:
     """What a reader must know: odd contenders, and who is absent and why."""
     lines = [f"{label(subject)}: {note}" for subject in subjects for note in subject.notes]
     absent = [f"{subject.name}: not measured: {subject.skipped}" for subject in subjects]
-    return lines + [
-        line for line, subject in zip(absent, subjects, strict=True) if subject.skipped
-    ]
+    return lines + [line for line, subject in zip(absent, subjects, strict=True) if subject.skipped]
 
 
 def peers_report(result: Result) -> Report:

@@ -1,8 +1,8 @@
-"""Measure detectors side by side: same frames, taking turns, in one run.
+r"""Measure detectors side by side: same frames, taking turns, in one run.
 
 Examples:
   python -m benchmarks peers --bundle own.bundle --peers models/
-  python -m benchmarks peers --bundle own.bundle --peers models/ --source drive.mp4 \\
+  python -m benchmarks peers --bundle own.bundle --peers models/ --source drive.mp4 \
       --data data/camvid sequence=0006R0 --data data/idd_lite 'file_name=val_*' --out report/
   python -m benchmarks peers --bundle a.bundle b.bundle --out report/
   python -m benchmarks peers --peers models/ --ultralytics auto --hog auto --out report/

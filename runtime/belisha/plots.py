@@ -51,7 +51,9 @@ class Series:
     names: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
-        columns = [column for column in (self.y, self.low, self.high, self.names) if column is not None]
+        columns = [
+            column for column in (self.y, self.low, self.high, self.names) if column is not None
+        ]
         lengths = {len(self.x), *map(len, columns)}
         if len(lengths) != 1:
             raise ValueError(f"expected columns of one length, got {sorted(lengths)}")
@@ -233,7 +235,20 @@ def _series(series: Series, index: int, across: _Scale, up: _Scale) -> str:
             f'<circle class="dot c{_hue(index)}" cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>'
             for x, y in points
         ]
+    if series.names is not None:
+        parts += _names(series, across, up)
     return "".join(parts)
+
+
+def _names(series: Series, across: _Scale, up: _Scale) -> list[str]:
+    """Beside the points: to the right, or to the left where the right is too narrow."""
+    parts = []
+    for x, y, name in zip(series.x, series.y, series.names or (), strict=True):
+        if math.isfinite(x) and math.isfinite(y):
+            fits = across(x) + 8 + _TEXT_WIDTH * len(name) < WIDTH
+            place, anchor = (across(x) + 8, "start") if fits else (across(x) - 8, "end")
+            parts.append(_text(place, up(y) - 5, name, anchor=anchor))
+    return parts
 
 
 def _interval(series: Series, index: int, across: _Scale, up: _Scale) -> str:
