@@ -74,6 +74,7 @@ def ultralytics_bundle(python: Path, name: str, size: tuple[int, int], folder: P
     request = Request(
         model=folder / f"{name}.onnx",
         head="yolov8",
+        person="0",  # a network from a YAML file numbers its classes as COCO does
         name=f"{name} {width}x{height}",
         licence="AGPL-3.0; random weights",
     )
