@@ -14,7 +14,7 @@ from belisha.bundle import Bundle
 from belisha.manifest import Flavour
 from benchmarks.machine_peaks import bandwidth_gbs
 from benchmarks.onnx_sessions import Kernel, median_ms, network_input, profile_kernels
-from export.layer_work import LayerWork, layer_work
+from export.layer_work import ARITHMETIC, LayerWork, layer_work
 
 _ENGINE_MARKS = re.compile(r"(_nchwc|_token_\d+|/duplicated)+$")
 """What ONNX Runtime appends to the name of a node that it has rewritten."""
@@ -48,7 +48,9 @@ def measure_roofline(
 
 def cost(kernel: Kernel, work: dict[str, LayerWork], peaks: Peaks) -> LayerCost:
     """What a kernel took, and what it had to take."""
-    mine = work.get(_ENGINE_MARKS.sub("", kernel.name), LayerWork(0, 0))
+    nothing = LayerWork(0, 0)
+    known = work.get(_ENGINE_MARKS.sub("", kernel.name), nothing)
+    mine = known if kernel.operation in ARITHMETIC else nothing
     precision: Literal["int8", "fp32"] = "int8" if kernel.dtype in ("uint8", "int8") else "fp32"
     peak = peaks.int8_gmacs if precision == "int8" else peaks.fp32_gmacs
     moved = kernel.bytes_moved + mine.weight_bytes

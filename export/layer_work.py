@@ -15,6 +15,10 @@ _CONVOLUTIONS = {"Conv": 1, "ConvInteger": 1, "QLinearConv": 3}
 """Operation -> which of its inputs is the weight."""
 _PRODUCTS = {"MatMul": (0, 1), "Gemm": (0, 1), "MatMulInteger": (0, 1), "QLinearMatMul": (0, 3)}
 """Operation -> which of its inputs are the factors."""
+_FUSED = frozenset({"Relu", "Clip", "LeakyRelu", "HardSwish", "HardSigmoid", "Sigmoid", "Tanh"})
+"""Activations that an engine may make a part of the layer before them."""
+ARITHMETIC = frozenset({*_CONVOLUTIONS, *_PRODUCTS, "FusedConv", "QGemm", "FusedMatMul"})
+"""Operations that multiply, also as an engine calls them."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,10 @@ def layer_work(model: bytes) -> dict[str, LayerWork]:
         model: an ONNX file whose shapes follow from its input.
 
     Returns:
-        By the name of the node, and again by the name of its output: engines keep one of them.
+        By the name of the node, and again by the names of its output and of the output of the
+        activation behind it: an engine that fuses keeps one of them.
     """
-    parsed = onnx.shape_inference.infer_shapes(onnx.load_model_from_string(model))
+    parsed = _with_shapes(onnx.load_model_from_string(model))
     shapes = _shapes(parsed.graph)
     weights = {entry.name: _bytes(entry) for entry in parsed.graph.initializer}
     work: dict[str, LayerWork] = {}
@@ -44,13 +49,34 @@ def layer_work(model: bytes) -> dict[str, LayerWork]:
             weight_bytes = sum(weights.get(name, 0) for name in node.input)
             layer = LayerWork(macs, weight_bytes)
             work.update(dict.fromkeys((node.name, node.output[0]), layer))
+        elif node.op_type in _FUSED and node.input[0] in work:
+            work.setdefault(node.output[0], work[node.input[0]])
     work.pop("", None)
     return work
 
 
+def _with_shapes(model: Any) -> Any:
+    """The model with the shapes of its tensors; ONNX knows no shapes of others' operators."""
+    while True:
+        model = onnx.shape_inference.infer_shapes(model)
+        known = {value.name: value for value in model.graph.value_info}
+        added = 0
+        for node in model.graph.node:
+            if node.op_type == "QLinearAdd" and node.output[0] not in known:
+                source = known.get(node.input[0])
+                if source is not None:
+                    value = model.graph.value_info.add()
+                    value.CopyFrom(source)
+                    value.name = node.output[0]
+                    added += 1
+        if not added:
+            return model
+
+
 def _bytes(tensor: Any) -> int:
     dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type)
-    return math.prod(tensor.dims) * int(dtype.itemsize)
+    size: int = math.prod(tensor.dims) * dtype.itemsize
+    return size
 
 
 def _shapes(graph: Any) -> dict[str, tuple[int, ...]]:
