@@ -241,13 +241,25 @@ def _series(series: Series, index: int, across: _Scale, up: _Scale) -> str:
 
 
 def _names(series: Series, across: _Scale, up: _Scale) -> list[str]:
-    """Beside the points: to the right, or to the left where the right is too narrow."""
-    parts = []
+    """Beside the points: to the right, or to the left where the right is too narrow; a name that
+    would lie on another moves down."""
+    parts: list[str] = []
+    taken: list[tuple[float, float, float]] = []
     for x, y, name in zip(series.x, series.y, series.names or (), strict=True):
-        if math.isfinite(x) and math.isfinite(y):
-            fits = across(x) + 8 + _TEXT_WIDTH * len(name) < WIDTH
-            place, anchor = (across(x) + 8, "start") if fits else (across(x) - 8, "end")
-            parts.append(_text(place, up(y) - 5, name, anchor=anchor))
+        if not (math.isfinite(x) and math.isfinite(y)):
+            continue
+        width = _TEXT_WIDTH * len(name)
+        right = across(x) + 8 + width < WIDTH
+        left, line = across(x) + 8 if right else across(x) - 8 - width, up(y) - 5
+        while any(
+            left < end and start < left + width and abs(line - other) < 13
+            for start, end, other in taken
+        ):
+            line += 13
+        taken.append((left, left + width, line))
+        parts.append(
+            _text(across(x) + (8 if right else -8), line, name, anchor="start" if right else "end")
+        )
     return parts
 
 
