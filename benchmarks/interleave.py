@@ -72,15 +72,10 @@ def ratios_of(first: Subject, second: Subject, *, paired: bool = True) -> tuple[
         (TOTAL, first.closed.total_ms, second.closed.total_ms),
         (NETWORK, first.closed.infer_ms, second.closed.infer_ms),
     )
-    names = label(first), label(second)
+    names = first.label, second.label
     found = [
         ratio_of(mine, theirs, fraction, names=names, what=what, paired=paired)
         for what, mine, theirs in series
         for fraction in (0.5, 0.99)
     ]
     return tuple(ratio for ratio in found if ratio)
-
-
-def label(subject: Subject) -> str:
-    """Name and flavour: one bundle may stand in a table twice."""
-    return f"{subject.name} {subject.flavour}".strip()

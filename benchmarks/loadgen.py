@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from belisha.bench.sampling import TurnFunction
+from belisha.bench.turn import TOTAL
 from belisha.errors import EngineError, MissingLibraryError
 from belisha.frames import Image
+from belisha.order_statistics import least_count
 from belisha.timing import StageClock
 
 _MILLION = 1e6
@@ -85,8 +87,9 @@ def _run(
     settings.scenario = library.TestScenario.SingleStream
     settings.mode = library.TestMode.PerformanceOnly
     settings.min_duration_ms = round(seconds * 1e3)
-    settings.min_query_count = len(frames)
-    settings.single_stream_expected_latency_ns = 10_000_000
+    settings.min_query_count = max(len(frames), least_count(0.9))
+    # It prepares as many queries as this promises, and fails when they are used up.
+    settings.single_stream_expected_latency_ns = round(_quickest_ms(turn, frames) * _MILLION / 2)
     output = library.LogOutputSettings()
     output.outdir = folder
     output.copy_summary_to_stdout = False
@@ -102,6 +105,13 @@ def _run(
         library.DestroySUT(system)
     if failures:
         raise failures[0]
+
+
+def _quickest_ms(turn: TurnFunction, frames: Sequence[Image]) -> float:
+    clock = StageClock(keep_first=True)
+    for index in range(20):
+        turn(frames[index % len(frames)], clock)
+    return min(clock.stages_ms[TOTAL])
 
 
 def parse_summary(text: str) -> LoadgenResult:

@@ -10,7 +10,6 @@ from belisha.bench.turn import NETWORK, TOTAL
 from belisha.bench.words import number, with_interval
 from belisha.plots import Axis, Series, bar_plot, xy_plot
 from belisha.report import Block, Figure, Report, Section, Table, Text
-from benchmarks.interleave import label
 from benchmarks.pareto import Point, pareto_front
 
 COLUMNS = ("detector", "input", "frame to boxes p50 [95 %]", "p99 [95 %]", "network p50", "outside")
@@ -50,7 +49,7 @@ def accuracy_rows(subjects: Sequence[Subject]) -> tuple[tuple[str, ...], list[tu
     )
     rows = [
         (
-            label(subject),
+            subject.label,
             *(_interval(one.ap50, one.ap50_low, one.ap50_high) for one in subject.accuracy),
         )
         for subject in tested
@@ -60,7 +59,7 @@ def accuracy_rows(subjects: Sequence[Subject]) -> tuple[tuple[str, ...], list[tu
 
 def notes(subjects: Sequence[Subject]) -> list[str]:
     """What a reader must know: odd contenders, and who is absent and why."""
-    lines = [f"{label(subject)}: {note}" for subject in subjects for note in subject.notes]
+    lines = [f"{subject.label}: {note}" for subject in subjects for note in subject.notes]
     absent = [f"{subject.name}: not measured: {subject.skipped}" for subject in subjects]
     return lines + [line for line, subject in zip(absent, subjects, strict=True) if subject.skipped]
 
@@ -84,7 +83,7 @@ def _latency_section(result: Result) -> Section:
     subjects = sorted(filter(_p50, result.subjects), key=lambda subject: _p50(subject) or 0.0)
     medians = [subject.closed.stages[TOTAL].p50 for subject in subjects if subject.closed]
     bars = bar_plot(
-        [label(subject) for subject in subjects],
+        [subject.label for subject in subjects],
         [one.value for one in medians if one],
         Axis("frame to boxes, median", "ms"),
         low=[one.low for one in medians if one],
@@ -122,7 +121,7 @@ def pareto_plot(subjects: Sequence[Subject], dataset: str) -> str:
         for one in subject.accuracy:
             cost = _p50(subject)
             if (one.dataset, one.min_height) == (dataset, _PLOT_HEIGHT) and cost and one.ap50:
-                points.append(Point(label(subject), cost, one.ap50))
+                points.append(Point(subject.label, cost, one.ap50))
                 lows.append(one.ap50 if one.ap50_low is None else one.ap50_low)
                 highs.append(one.ap50 if one.ap50_high is None else one.ap50_high)
     front = pareto_front(points)
@@ -156,7 +155,7 @@ def _row(subject: Subject) -> tuple[str, ...]:
     total, network = subject.closed.stages[TOTAL], subject.closed.stages[NETWORK]
     outside = 1 - network.p50.value / total.p50.value if network.p50 and total.p50 else None
     return (
-        label(subject) + (" *" if subject.notes else ""),
+        subject.label + (" *" if subject.notes else ""),
         subject.input,
         with_interval(total.p50),
         with_interval(total.p99),

@@ -23,7 +23,7 @@ from belisha.bench.result import Result, Subject, read_result
 from belisha.bench.words import as_text, doubts, environment_facts
 from belisha.cli.dispatch import Outcome
 from belisha.errors import EXIT_INCONCLUSIVE, EXIT_OK, UsageError
-from benchmarks.interleave import label, ratios_of
+from benchmarks.interleave import ratios_of
 from benchmarks.peers_page import RATIO_COLUMNS, ratio_rows
 
 _BOUND_TO_DIFFER = frozenset({"measured", "clock", "temperature", "load before"})
@@ -67,11 +67,11 @@ def pair(first: Result, second: Result) -> list[tuple[Subject, Subject]]:
     theirs = [subject for subject in second.subjects if subject.closed]
     if len(mine) == len(theirs) == 1:
         return [(mine[0], theirs[0])]
-    by_label = {label(subject): subject for subject in theirs}
-    pairs = [(one, by_label[label(one)]) for one in mine if label(one) in by_label]
+    by_label = {subject.label: subject for subject in theirs}
+    pairs = [(one, by_label[one.label]) for one in mine if one.label in by_label]
     if not pairs:
         raise UsageError(
-            f"expected detectors that both files have, got {[*map(label, mine)]} and "
+            f"expected detectors that both files have, got {[one.label for one in mine]} and "
             f"{[*by_label]}: measure them with the same names"
         )
     return pairs

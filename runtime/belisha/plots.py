@@ -242,7 +242,8 @@ def _series(series: Series, index: int, across: _Scale, up: _Scale) -> str:
 
 def _names(series: Series, across: _Scale, up: _Scale) -> list[str]:
     """Beside the points: to the right, or to the left where the right is too narrow; a name that
-    would lie on another moves down."""
+    would lie on another moves down.
+    """
     parts: list[str] = []
     taken: list[tuple[float, float, float]] = []
     for x, y, name in zip(series.x, series.y, series.names or (), strict=True):

@@ -132,8 +132,7 @@ def machine_section(result: Result) -> Section:
 
 def subject_line(subject: Subject) -> str:
     """Name, flavour and input in few words."""
-    words = [subject.name, *([f"({subject.flavour})"] if subject.flavour else []), subject.input]
-    return " ".join(filter(None, words))
+    return f"{subject.label} {subject.input}".strip()
 
 
 def _over_time(times_ms: tuple[float, ...], label: str) -> Figure:

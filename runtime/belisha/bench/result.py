@@ -122,6 +122,11 @@ class Subject:
     cold_start: ColdStart | None = None
     accuracy: tuple[Accuracy, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """Name and flavour: one bundle may stand in a table twice."""
+        return f"{self.name} {self.flavour}".strip()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:

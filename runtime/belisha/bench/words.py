@@ -73,7 +73,7 @@ def doubts(subject: Subject) -> tuple[str, ...]:
     """Why figures of a subject are inconclusive; empty where they are not."""
     parts = [("back to back", subject.closed), ("at the camera's pace", subject.paced)]
     return tuple(
-        f"{subject.name}, {where}: {reason}{_preempted(part)}"
+        f"{subject.label}, {where}: {reason}{_preempted(part)}"
         for where, part in parts
         if part and not part.stability.steady
         for reason in part.stability.reasons
