@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+import cv2
+
 from belisha.boxes import FloatArray
 from belisha.bundle import Bundle
 from belisha.engines import EngineInfo
@@ -15,6 +17,8 @@ from belisha.manifest import Flavour
 
 PREFERENCE: tuple[Flavour, ...] = ("int8_cpu", "float")
 """Flavours that this engine runs, the preferred first."""
+_AVX_512VNNI = 21
+"""OpenCV's number of this feature of a processor; its Python module has no name for it."""
 
 
 class OnnxRuntimeEngine:
@@ -73,9 +77,11 @@ def load(bundle: Bundle, threads: int | None) -> OnnxRuntimeEngine:
     options.log_severity_level = 3
     # A spinning thread pool gains little here and starves the rest of a small machine.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Without VNNI, products of uint8 and int8 are added with saturation. With this entry ONNX
-    # Runtime turns int8 weights to uint8 there, and there only: slower, but the same numbers.
-    options.add_session_config_entry("session.x64quantprecision", "1")
+    if not cv2.checkHardwareSupport(_AVX_512VNNI):
+        # Without VNNI, products of uint8 and int8 are added with saturation. With this entry ONNX
+        # Runtime turns int8 weights to uint8: slower, but the same numbers. It does so with VNNI
+        # too, where it is not needed. OpenCV asks the processor, /proc/cpuinfo the emulator's host.
+        options.add_session_config_entry("session.x64quantprecision", "1")
     model = bundle.model(flavour)
     try:
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
