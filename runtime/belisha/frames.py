@@ -211,8 +211,10 @@ class FrameTransform:
             picture = cast(Image, cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
         if (picture.shape[1], picture.shape[0]) == self._resized:
             return picture
-        exact = cv2.INTER_LINEAR_EXACT
-        return cast(Image, cv2.resize(picture, self._resized, interpolation=exact))
+        # OpenCV has a faster kernel for four channels than for three; the fourth goes again.
+        wide = cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA)
+        wide = cv2.resize(wide, self._resized, interpolation=cv2.INTER_LINEAR_EXACT)
+        return cast(Image, cv2.cvtColor(wide, cv2.COLOR_BGRA2BGR))
 
     def to_network(self, xyxy: FloatArray) -> FloatArray:
         """Boxes in source pixels -> boxes in network pixels, (N, 4); nothing is clipped."""
