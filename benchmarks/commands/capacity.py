@@ -19,10 +19,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from belisha.bench.drawn_frames import NAME, draw_frames
 from belisha.bench.environment import read_environment
+from belisha.bench.frame_source import frames_at_hand
 from belisha.bench.page import write_page
-from belisha.bench.recorded_frames import read_frames
 from belisha.bench.result import FORMAT, Capacity, Probe, Result, SoakWindow, Subject, write_result
 from belisha.bench.sampling import warm_up
 from belisha.bench.turn import Turn
@@ -40,7 +39,7 @@ EXIT_CODES = {True: EXIT_OK, False: EXIT_SOME_FAILED, None: EXIT_INCONCLUSIVE}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument(
-        "source", nargs="*", help="picture, video, folder or pattern (default: drawn frames)"
+        "source", nargs="*", help="picture, video, folder or pattern (default: the shipped clip)"
     )
     add_detector_options(parser)
     parser.add_argument("--fps", type=float, default=30.0, metavar="N", help="(default: 30)")
@@ -63,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> Outcome:
     """Ask, answer, write."""
     limit_ms = 1e3 / max(arguments.fps, 1e-3) if arguments.p99_ms is None else arguments.p99_ms
-    frames = read_frames(arguments.source) if arguments.source else draw_frames()
+    frames, origin = frames_at_hand(arguments.source)
     environment = read_environment()
     with open_detector(arguments) as detector:
         turn = Turn(detector)
@@ -83,7 +82,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
         format=FORMAT,
         kind="capacity",
         environment=environment,
-        settings={"frames": f"{width}x{height}: {', '.join(arguments.source) or NAME}"},
+        settings={"frames": f"{width}x{height}: {origin}"},
         subjects=(
             Subject(
                 name=info.name,

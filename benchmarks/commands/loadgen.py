@@ -15,8 +15,7 @@ import argparse
 import dataclasses
 
 from belisha.bench.distribution import Distribution, distribution
-from belisha.bench.drawn_frames import draw_frames
-from belisha.bench.recorded_frames import read_frames
+from belisha.bench.frame_source import frames_at_hand
 from belisha.bench.sampling import closed_loop, warm_up
 from belisha.bench.turn import TOTAL, Turn
 from belisha.bench.words import as_text, number
@@ -32,7 +31,7 @@ NOTE = "not an MLPerf result: their load generator, but our model, data and rule
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument(
-        "source", nargs="*", help="picture, video, folder or pattern (default: drawn frames)"
+        "source", nargs="*", help="picture, video, folder or pattern (default: the shipped clip)"
     )
     add_detector_options(parser)
     parser.add_argument(
@@ -44,7 +43,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
     """Measure both ways, compare."""
     if not 0 < arguments.seconds <= 600:
         raise UsageError(f"expected --seconds of at most 600, got {arguments.seconds:g}")
-    frames = read_frames(arguments.source) if arguments.source else draw_frames()
+    frames, _ = frames_at_hand(arguments.source)
     with open_detector(arguments) as detector:
         turn = Turn(detector)
         warm_up(turn, frames)

@@ -20,12 +20,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import cast
 
 import cv2
 
-from belisha.bench.drawn_frames import NAME, draw_frames
+from belisha import champion
+from belisha.bench.frame_source import frames_at_hand
 from belisha.bench.page import write_page
-from belisha.bench.recorded_frames import read_frames
 from belisha.bench.result import Result, write_result
 from belisha.bench.words import as_text, doubts
 from belisha.cli.dispatch import Outcome
@@ -53,7 +54,12 @@ FRAMES = 700
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument(
-        "--bundle", nargs="+", type=Path, default=[], metavar="FILE", help="ours; the first leads"
+        "--bundle",
+        nargs="+",
+        type=Path,
+        default=[champion.BUNDLE] if champion.BUNDLE.is_file() else [],
+        metavar="FILE",
+        help="ours; the first leads (default: the shipped champion)",
     )
     parser.add_argument("--peers", type=Path, metavar="DIR", help="the public detectors")
     parser.add_argument(
@@ -83,7 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="data set for accuracy, and conditions on its images; may be repeated",
     )
     parser.add_argument(
-        "--source", nargs="+", default=[], help="clip or pictures (default: drawn frames)"
+        "--source", nargs="+", default=[], help="clip or pictures (default: the shipped clip)"
     )
     parser.add_argument(
         "--size", type=parse_size, default=(640, 480), metavar="WxH", help="of the frames"
@@ -99,7 +105,8 @@ def run(arguments: argparse.Namespace) -> Outcome:
     """Measure, print, write."""
     if arguments.frames < ROUNDS:
         raise UsageError(f"expected --frames of at least {ROUNDS}, got {arguments.frames}")
-    frames = _frames(arguments.source, arguments.size)
+    frames, origin = frames_at_hand(arguments.source)
+    frames = tuple(_at_size(frame, arguments.size) for frame in frames)
     datasets = [_dataset(words) for words in arguments.data]
     cv2.setNumThreads(arguments.threads)
     wanted = Wanted(
@@ -111,10 +118,8 @@ def run(arguments: argparse.Namespace) -> Outcome:
         threads=arguments.threads,
     )
     portion = -(-arguments.frames // ROUNDS)
-    sources = [Path(source).name for source in arguments.source]
     settings = {
-        "frames": f"{ROUNDS} rounds of {portion}, {arguments.size[0]}x{arguments.size[1]}: "
-        + (", ".join(sources) or NAME),
+        "frames": f"{ROUNDS} rounds of {portion}, {arguments.size[0]}x{arguments.size[1]}: {origin}",
         "threads": str(arguments.threads),
     }
     result = measure_peers(wanted, frames, datasets, portion, settings)
@@ -127,12 +132,11 @@ def run(arguments: argparse.Namespace) -> Outcome:
     return Outcome(result.to_document(), EXIT_INCONCLUSIVE if unsteady else EXIT_OK)
 
 
-def _frames(sources: list[str], size: tuple[int, int]) -> tuple[Image, ...]:
-    """The same frames for all, at the camera's size."""
-    if not sources:
-        return draw_frames(*size)
-    frames = read_frames(sources)
-    return tuple(cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in frames)  # type: ignore[misc]
+def _at_size(frame: Image, size: tuple[int, int]) -> Image:
+    """A frame as a camera of that size would give it."""
+    if (frame.shape[1], frame.shape[0]) == size:
+        return frame
+    return cast(Image, cv2.resize(frame, size, interpolation=cv2.INTER_AREA))
 
 
 def _dataset(words: list[str]) -> Dataset:

@@ -10,7 +10,6 @@ import numpy as np
 from belisha.frames import Image
 
 COUNT = 16
-NAME = "drawn frames"
 
 
 def draw_frames(width: int = 640, height: int = 480, count: int = COUNT) -> tuple[Image, ...]:

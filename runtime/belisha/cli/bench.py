@@ -8,7 +8,7 @@ Examples:
 
 Frames are fed back to back, and then at a camera's pace, where the newest frame wins: idle gaps
 make a processor slower, so the second is what a user gets. Each stage is given with 95 % intervals,
-and no percentile from too few frames: p99 needs 662. Without SOURCE drawn frames of 640x480 do.
+and no percentile from too few frames: p99 needs 662. Without SOURCE the shipped clip is used, or drawn frames.
 
 If the machine was not steady even at a second try, the figures are shown, called inconclusive with
 the reason, and the exit code is 4.
@@ -20,11 +20,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from belisha.bench.drawn_frames import NAME, draw_frames
 from belisha.bench.environment import read_environment
+from belisha.bench.frame_source import frames_at_hand
 from belisha.bench.measure import Plan, measure, seconds_for_p99
 from belisha.bench.page import bench_report, cold_facts, write_page
-from belisha.bench.recorded_frames import read_frames
 from belisha.bench.result import FORMAT, Result, Subject, write_result
 from belisha.bench.words import (
     STAGE_COLUMNS,
@@ -39,13 +38,12 @@ from belisha.cli.dispatch import Outcome
 from belisha.cli.options import add_detector_options, open_detector
 from belisha.cli.progress import Progress
 from belisha.errors import EXIT_INCONCLUSIVE, EXIT_OK
-from belisha.frames import Image
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument(
-        "source", nargs="*", help="picture, video, folder or pattern (default: drawn frames)"
+        "source", nargs="*", help="picture, video, folder or pattern (default: the shipped clip)"
     )
     add_detector_options(parser)
     parser.add_argument(
@@ -79,7 +77,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
         deadline_ms=1e3 / rate if arguments.deadline_ms is None else arguments.deadline_ms,
         cold_starts=arguments.cold_starts,
     )
-    frames, origin = _frames(arguments.source)
+    frames, origin = frames_at_hand(arguments.source)
     environment = read_environment()
     with open_detector(arguments) as detector, Progress(None, "frames") as progress:
         subject = measure(detector, frames, plan, _say, progress.step)
@@ -103,13 +101,6 @@ def run(arguments: argparse.Namespace) -> Outcome:
         write_page(arguments.html, bench_report(result))
         print(f"written: {arguments.html}")
     return Outcome(result.to_document(), EXIT_INCONCLUSIVE if doubts(subject) else EXIT_OK)
-
-
-def _frames(sources: list[str]) -> tuple[tuple[Image, ...], str]:
-    """The frames and where they come from."""
-    if not sources:
-        return draw_frames(), NAME
-    return read_frames(sources), ", ".join(Path(source).name for source in sources)
 
 
 def _say(text: str) -> None:

@@ -1,16 +1,36 @@
-"""Frames of the user's own recordings, decoded before anything is timed."""
+"""Where frames to measure with come from; all are decoded before anything is timed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
+from pathlib import Path
 
+from belisha import champion
+from belisha.bench.drawn_frames import draw_frames
 from belisha.cameras.recordings import Recordings, find_recordings
 from belisha.errors import SourceError
 from belisha.frames import Image
 
 MAX_FRAMES = 300
 MAX_BYTES = 1_000_000_000
+
+
+def frames_at_hand(sources: Sequence[str]) -> tuple[tuple[Image, ...], str]:
+    """The user's frames, else the shipped clip's, else drawn ones.
+
+    Returns:
+        (H, W, 3) uint8 BGR each, all of one size, and in words where they come from.
+
+    Raises:
+        SourceError: there is no frame, or two are of different sizes.
+        FrameError: one cannot be decoded.
+    """
+    if sources:
+        return read_frames(sources), ", ".join(Path(source).name for source in sources)
+    if champion.CLIP.is_file():
+        return read_frames([str(champion.CLIP)]), "the shipped clip"
+    return draw_frames(), "drawn"
 
 
 def read_frames(sources: Sequence[str], limit: int = MAX_FRAMES) -> tuple[Image, ...]:
