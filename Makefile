@@ -9,7 +9,7 @@ TORCH  ?= torch==2.13.0
 SHARED ?= ../shared
 BIN    := $(VENV)/bin
 
-.PHONY: help setup lean demo test test-slow test-shared peers check format wheel clean
+.PHONY: help setup lean demo test test-slow test-shared peers bench check format wheel clean
 
 help:
 	@echo "make demo          the shipped detector on a shipped drive: demo/report.html (no torch)"
@@ -17,6 +17,7 @@ help:
 	@echo "make test-slow     also the long ones (10,000 fuzzed bundles, the wheel)"
 	@echo "make test-shared   also those that need data and peer models in SHARED=$(SHARED)"
 	@echo "make peers         adopt the public detectors in SHARED and measure them: the README's table"
+	@echo "make bench         latency, peers side by side, roofline, capacity: runs/bench/ (idle machine!)"
 	@echo "make check         formatting, lint, types, import contracts"
 	@echo "make wheel         the device's wheel, in dist/"
 
@@ -65,6 +66,26 @@ peers: setup
 	  $(BIN)/python -m training evaluate $(SHARED)/data/idd_lite --where 'file_name=val_*' \
 	    --bundle $$bundle --out runs/peers/$$name-idd; \
 	done
+
+# What is measured, and against whom. HOG brings OpenCV 4 into an environment of its own (50 MB);
+# ULTRALYTICS=auto brings torch and Ultralytics likewise, ULTRALYTICS=PYTHON takes what is there.
+BUNDLE      ?=
+HOG         ?= auto
+ULTRALYTICS ?=
+BENCH_DATA  := --data $(SHARED)/data/camvid sequence=0006R0 --data $(SHARED)/data/idd_lite 'file_name=val_*'
+
+# Exit code 4 is a result too: inconclusive, with the reason. Capacity says no by exit code 1.
+bench: setup
+	@bundle='$(if $(BUNDLE),--bundle $(BUNDLE))'; out=runs/bench; \
+	run() { accepted=$$1; shift; echo "== $$*"; "$$@" || { code=$$?; case " $$accepted " in \
+	  *" $$code "*) ;; *) exit $$code;; esac; }; }; \
+	run 4 $(BIN)/belisha bench $$bundle --threads 1 --out $$out/bench.json --html $$out/bench.html; \
+	run 4 $(BIN)/python -m benchmarks peers $$bundle --out $$out \
+	  $(if $(wildcard $(SHARED)/peers),--peers $(SHARED)/peers) \
+	  $(if $(wildcard $(SHARED)/data),$(BENCH_DATA)) \
+	  $(if $(HOG),--hog $(HOG)) $(if $(ULTRALYTICS),--ultralytics $(ULTRALYTICS)); \
+	run 0 $(BIN)/python -m benchmarks roofline $$bundle --out $$out; \
+	run '1 4' $(BIN)/python -m benchmarks capacity $$bundle --threads 1 --out $$out
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -15,7 +15,7 @@ from belisha.errors import EngineError
 from export.adopt import Request, adopt
 
 MODELS = ("yolov8n", "yolo11n", "yolo26n")
-PACKAGES = ("torch", "torchvision", "ultralytics", "onnx", "onnxslim")
+PACKAGES = ("torch==2.13.0", "torchvision==0.28.0", "ultralytics", "onnx", "onnxslim")
 ENVIRONMENT = "ultralytics"
 NOTE = "random weights: latency only; nothing is found, so suppression costs it nothing"
 _TIMEOUT_S = 900

@@ -119,7 +119,8 @@ def run(arguments: argparse.Namespace) -> Outcome:
     )
     portion = -(-arguments.frames // ROUNDS)
     settings = {
-        "frames": f"{ROUNDS} rounds of {portion}, {arguments.size[0]}x{arguments.size[1]}: {origin}",
+        "frames": f"{origin}, {arguments.size[0]}x{arguments.size[1]}",
+        "turns": f"{ROUNDS} rounds of {portion} frames each",
         "threads": str(arguments.threads),
     }
     result = measure_peers(wanted, frames, datasets, portion, settings)

@@ -8,7 +8,8 @@ Examples:
 
 Frames are fed back to back, and then at a camera's pace, where the newest frame wins: idle gaps
 make a processor slower, so the second is what a user gets. Each stage is given with 95 % intervals,
-and no percentile from too few frames: p99 needs 662. Without SOURCE the shipped clip is used, or drawn frames.
+and no percentile from too few frames: p99 needs 662. Without SOURCE the shipped clip is used, or
+drawn frames where there is none.
 
 If the machine was not steady even at a second try, the figures are shown, called inconclusive with
 the reason, and the exit code is 4.
