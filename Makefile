@@ -80,7 +80,7 @@ bench: setup
 	run() { accepted=$$1; shift; echo "== $$*"; "$$@" || { code=$$?; case " $$accepted " in \
 	  *" $$code "*) ;; *) exit $$code;; esac; }; }; \
 	run 4 $(BIN)/belisha bench $$bundle --threads 1 --out $$out/bench.json --html $$out/bench.html; \
-	run 4 $(BIN)/python -m benchmarks peers $$bundle --out $$out \
+	run 4 $(BIN)/python -m benchmarks peers $$bundle --int8-peers --out $$out \
 	  $(if $(wildcard $(SHARED)/peers),--peers $(SHARED)/peers) \
 	  $(if $(wildcard $(SHARED)/data),$(BENCH_DATA)) \
 	  $(if $(HOG),--hog $(HOG)) $(if $(ULTRALYTICS),--ultralytics $(ULTRALYTICS)); \

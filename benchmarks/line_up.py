@@ -16,11 +16,12 @@ from belisha.detector import Detector
 from belisha.engines.onnx_runtime import PREFERENCE
 from belisha.errors import BelishaError
 from belisha.frames import Image
-from benchmarks import hog, ultralytics
+from benchmarks import hog, quantised, ultralytics
 from benchmarks.contender import BundleContender, Contender
 from benchmarks.hog import HogContender
 from benchmarks.one_flavour import with_one_flavour
 from benchmarks.own_environment import check_python, python_of
+from benchmarks.quantised import quantise
 from benchmarks.ultralytics import MODELS, ultralytics_bundle
 from export.adopt import Request, adopt
 
@@ -33,6 +34,8 @@ PEERS = {
 """ONNX file -> the head it has."""
 AUTO = "auto"
 """Instead of an interpreter: make an environment."""
+CALIBRATION = 32
+"""Frames for peers that are quantised here."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +48,7 @@ class Wanted:
         ultralytics: an interpreter, `auto`, or nothing to leave them out.
         ultralytics_sizes: width and height of their inputs.
         hog: likewise an interpreter, `auto`, or nothing.
+        int8_peers: whether peers take part once more, quantised here.
         threads: of every engine.
     """
 
@@ -53,6 +57,7 @@ class Wanted:
     ultralytics: str | None
     ultralytics_sizes: tuple[tuple[int, int], ...]
     hog: str | None
+    int8_peers: bool
     threads: int
 
 
@@ -108,9 +113,36 @@ def _add_peer(
     path = (wanted.peers or Path()) / f"{name}.onnx"
     try:
         bundle = adopt(Request(model=path, head=head), folder / f"{name}.bundle").bundle
-        line.contenders.append(_contender(bundle, frames, wanted.threads))
     except BelishaError as error:
         line.absent.append(Subject(name=name, skipped=str(error)))
+        return
+    _add_adopted(line, wanted, bundle, frames, folder)
+
+
+def _add_adopted(
+    line: LineUp,
+    wanted: Wanted,
+    bundle: Bundle,
+    frames: Sequence[Image],
+    folder: Path,
+    notes: tuple[str, ...] = (),
+    *,
+    trained: bool = True,
+) -> None:
+    """A foreign detector in float, and in INT8 if that was asked for."""
+    detector = Detector.open(bundle.path, threads=wanted.threads)
+    line.contenders.append(BundleContender(detector, frames, notes=notes, trained=trained))
+    if not wanted.int8_peers:
+        return
+    try:
+        made = quantise(bundle, frames[:CALIBRATION], folder)
+        detector = Detector.open(made.path, threads=wanted.threads)
+    except BelishaError as error:
+        name = bundle.manifest.name
+        line.absent.append(Subject(name=name, flavour="int8_cpu", skipped=str(error)))
+        return
+    notes = (quantised.NOTE, *notes)
+    line.contenders.append(BundleContender(detector, frames, notes=notes, trained=trained))
 
 
 def _add_ultralytics(
@@ -135,12 +167,11 @@ def _add_ultralytics(
             say(f"exporting {name} {size[0]}x{size[1]}")
             try:
                 bundle = ultralytics_bundle(python, name, size, folder)
-                detector = Detector.open(bundle.path, threads=wanted.threads)
             except BelishaError as error:
                 line.absent.append(Subject(name=name, skipped=str(error)))
                 continue
             notes = (ultralytics.NOTE,)
-            line.contenders.append(BundleContender(detector, frames, notes=notes, trained=False))
+            _add_adopted(line, wanted, bundle, frames, folder, notes, trained=False)
 
 
 def _add_hog(

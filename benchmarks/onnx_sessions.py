@@ -15,6 +15,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from belisha.engines.onnx_runtime import session_options
+
 _SUFFIX = "_kernel_time"
 
 
@@ -40,11 +42,7 @@ class Kernel:
 
 def open_session(model: bytes, threads: int, profile: str = "") -> Any:
     """A session with the options of the runtime's engine; `profile` is where its trace goes."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options = session_options(threads)
     if profile:
         options.enable_profiling = True
         options.profile_file_prefix = profile

@@ -81,6 +81,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="interpreter with OpenCV 4; auto makes an environment (default: left out)",
     )
     parser.add_argument(
+        "--int8-peers",
+        action="store_true",
+        help="peers once more in INT8, by ONNX Runtime's own quantisation",
+    )
+    parser.add_argument(
         "--data",
         nargs="+",
         action="append",
@@ -115,6 +120,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
         ultralytics=arguments.ultralytics,
         ultralytics_sizes=tuple(arguments.ultralytics_size),
         hog=arguments.hog,
+        int8_peers=arguments.int8_peers,
         threads=arguments.threads,
     )
     portion = -(-arguments.frames // ROUNDS)

@@ -88,3 +88,19 @@ def test_a_heat_map_tells_its_numbers_and_leaves_unknown_fields_blank() -> None:
 def test_columns_of_different_lengths_are_a_mistake_of_the_caller() -> None:
     with pytest.raises(ValueError, match=r"one length, got \[1, 2\]"):
         Series("own", [1, 2], [1])
+
+
+def test_names_stand_beside_their_points_and_not_on_each_other() -> None:
+    names = ("first", "second", "third")
+    series = Series("them", (1.0, 1.01, 9.9), (1.0, 1.0, 2.0), style="points", names=names)
+    svg = xy_plot([series], Axis("x"), Axis("y"))
+    found = re.findall(r'text-anchor="(\w+)" x="[\d.]+" y="([\d.]+)">(first|second|third)<', svg)
+    anchors = {name: anchor for anchor, _, name in found}
+    lines = {name: float(line) for _, line, name in found}
+    assert anchors == {"first": "start", "second": "start", "third": "end"}
+    assert lines["second"] - lines["first"] >= 12
+
+
+def test_as_many_names_as_points() -> None:
+    with pytest.raises(ValueError, match="expected columns of one length"):
+        Series("them", (1.0, 2.0), (1.0, 2.0), names=("only one",))

@@ -71,17 +71,7 @@ def load(bundle: Bundle, threads: int | None) -> OnnxRuntimeEngine:
             f"{bundle.path}: expected a model of flavour {' or '.join(PREFERENCE)} for a CPU, "
             f"got {', '.join(manifest.models)}: export the bundle with one of them"
         )
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or _cores()
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    # A spinning thread pool gains little here and starves the rest of a small machine.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    if not cv2.checkHardwareSupport(_AVX_512VNNI):
-        # Without VNNI, products of uint8 and int8 are added with saturation. With this entry ONNX
-        # Runtime turns int8 weights to uint8: slower, but the same numbers. It does so with VNNI
-        # too, where it is not needed. OpenCV asks the processor, /proc/cpuinfo the emulator's host.
-        options.add_session_config_entry("session.x64quantprecision", "1")
+    options = session_options(threads)
     model = bundle.model(flavour)
     try:
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
@@ -96,6 +86,24 @@ def load(bundle: Bundle, threads: int | None) -> OnnxRuntimeEngine:
         threads=options.intra_op_num_threads,
     )
     return OnnxRuntimeEngine(session, info, manifest.head.outputs)
+
+
+def session_options(threads: int | None) -> Any:
+    """ONNX Runtime's options as every session of this kit has them."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or _cores()
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # A spinning thread pool gains little here and starves the rest of a small machine.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if not cv2.checkHardwareSupport(_AVX_512VNNI):
+        # Without VNNI, products of uint8 and int8 are added with saturation. With this entry ONNX
+        # Runtime turns int8 weights to uint8: slower, but the same numbers. It does so with VNNI
+        # too, where it is not needed. OpenCV asks the processor, /proc/cpuinfo the emulator's host.
+        options.add_session_config_entry("session.x64quantprecision", "1")
+    return options
 
 
 def _check_signature(session: Any, bundle: Bundle) -> None:
