@@ -87,8 +87,7 @@ def test_capacity_answers_by_exit_code(
     capacity = read_result(tmp_path / "capacity.json").capacity
     assert capacity is not None
     assert capacity.holds is not True
-    assert capacity.margin_ms is not None
-    assert capacity.margin_ms < 0
+    assert capacity.margin_ms is None or capacity.margin_ms < 0
     assert "Rates tried" in (tmp_path / "capacity.html").read_text()
 
 

@@ -31,11 +31,11 @@ class Sleeper:
 
 def test_a_closed_loop_goes_through_the_frames_again_and_again() -> None:
     turn = Sleeper(0.002)
-    sample = closed_loop(turn, FRAMES, seconds=0.05)
+    sample = closed_loop(turn, FRAMES, seconds=0.2)
     assert turn.seen[:5] == [0, 1, 2, 0, 1]
     assert len(sample.stages_ms["total"]) == len(turn.seen)
     assert min(sample.stages_ms["total"]) >= 2
-    assert sample.load.seconds >= 0.05
+    assert sample.load.seconds >= 0.2
 
 
 def test_a_warm_up_knows_its_first_frame() -> None:
@@ -47,17 +47,18 @@ def test_a_warm_up_knows_its_first_frame() -> None:
 
 def test_a_fast_detector_sees_every_frame_and_waits_for_it() -> None:
     turn = Sleeper(0.0)
-    sample = paced(turn, FRAMES, rate_hz=50, seconds=0.3, deadline_ms=1000)
-    assert (sample.captured, sample.dropped, sample.missed) == (15, 0, 0)
-    assert turn.seen == [index % 3 for index in range(15)]
-    assert sample.load.seconds >= 0.3
+    sample = paced(turn, FRAMES, rate_hz=8, seconds=0.75, deadline_ms=1000)
+    assert (sample.captured, sample.dropped, sample.missed) == (6, 0, 0)
+    assert turn.seen == [0, 1, 2, 0, 1, 2]
+    assert sample.load.seconds >= 0.75
 
 
 def test_the_newest_frame_wins_and_what_it_replaces_is_counted() -> None:
     turn = Sleeper(0.065, 0.0)
-    sample = paced(turn, FRAMES, rate_hz=50, seconds=0.3, deadline_ms=1000)
+    frames = [np.full((2, 2, 3), index, np.uint8) for index in range(15)]
+    sample = paced(turn, frames, rate_hz=50, seconds=0.3, deadline_ms=1000)
     # While the first frame took 65 ms, frames 1 and 2 were captured and replaced by frame 3.
-    assert turn.seen[:2] == [0, 0]
+    assert turn.seen[1] - turn.seen[0] >= 3
     assert sample.dropped >= 2
     assert sample.dropped + len(sample.age_ms) == sample.captured == 15
 
