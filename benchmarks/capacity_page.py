@@ -18,12 +18,7 @@ def capacity_report(result: Result, capacity: Capacity) -> Report:
         f"{subject_line(result.subjects[0])}: {capacity.rate_hz:g} frames a second at p99 under "
         f"{capacity.p99_ms:.1f} ms: {_WORDS[capacity.holds]}"
     )
-    facts = {
-        "margin": f"{number(capacity.margin_ms, 1)} ms below the limit",
-        "largest rate": f"{number(capacity.largest_hz, 1)} frames a second",
-        "temperature": f"{number(capacity.headroom_c, 1)} degrees below the nearest limit",
-    }
-    blocks: list[Block] = [Verdict(capacity.holds, question), Facts(facts)]
+    blocks: list[Block] = [Verdict(capacity.holds, question), Facts(margins(capacity))]
     blocks += [Verdict(None, reason) for reason in capacity.reasons]
     return Report(
         title="Does this box hold it?",
@@ -35,6 +30,21 @@ def capacity_report(result: Result, capacity: Capacity) -> Report:
             machine_section(result),
         ),
     )
+
+
+def margins(capacity: Capacity) -> dict[str, str]:
+    """How far it is from each limit, and the largest rate if it was searched for."""
+    margin, headroom = capacity.margin_ms, capacity.headroom_c
+    side = "below" if (margin or 0) >= 0 else "above"
+    facts = {
+        "p99": "not known" if margin is None else f"{abs(margin):.1f} ms {side} the limit",
+        "temperature": "not readable"
+        if headroom is None
+        else f"{headroom:.1f} degrees below the nearest limit",
+    }
+    if len(capacity.probes) > 1:
+        facts["largest rate"] = f"{number(capacity.largest_hz, 1)} frames a second"
+    return facts
 
 
 def _probes(capacity: Capacity) -> list[Block]:

@@ -30,7 +30,7 @@ from belisha.cli.dispatch import Outcome
 from belisha.cli.options import add_detector_options, open_detector
 from belisha.errors import EXIT_INCONCLUSIVE, EXIT_OK, EXIT_SOME_FAILED
 from benchmarks.capacity import find_capacity, prober, with_soak
-from benchmarks.capacity_page import capacity_report
+from benchmarks.capacity_page import capacity_report, margins
 from benchmarks.soak import soak
 
 EXIT_CODES = {True: EXIT_OK, False: EXIT_SOME_FAILED, None: EXIT_INCONCLUSIVE}
@@ -110,11 +110,7 @@ def answer(capacity: Capacity) -> list[str]:
     if capacity.degrees_c is not None:
         question += f" with {capacity.degrees_c:g} degrees to spare"
     lines = [f"{word}: {question}", *(f"  {reason}" for reason in capacity.reasons)]
-    lines.append(f"  margin       {number(capacity.margin_ms, 1)} ms below the limit")
-    lines.append(f"  temperature  {number(capacity.headroom_c, 1)} degrees below the nearest limit")
-    if len(capacity.probes) > 1:
-        lines.append(f"  largest rate {number(capacity.largest_hz, 1)} frames a second")
-    return lines
+    return [*lines, *(f"  {name:13} {value}" for name, value in margins(capacity).items())]
 
 
 def _tell_probe(probe: Probe) -> None:
