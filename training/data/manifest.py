@@ -102,6 +102,11 @@ class Manifest:
         with self._wrapped():
             self._connection.executemany(statement, rows)
 
+    def learn_shape(self) -> None:
+        """Sample the tables, so that queries begin with the condition that leaves least."""
+        with self._wrapped():
+            self._connection.executescript("PRAGMA analysis_limit = 1000; ANALYZE;")
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All changes within happen, or none; a process that is killed leaves none."""

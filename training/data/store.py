@@ -147,6 +147,7 @@ class Store:
                 draft.carry_over(parent.name, keeping)
             draft.add(records)
             name = draft.finish(name, parent.name if parent else "", reason, report)
+        self.manifest.learn_shape()
         return self.version(name)
 
     def _version(self, row: Row) -> Version:

@@ -143,6 +143,7 @@ class Version:
                     f"version {self.name}: expected splits of its own images, got {len(unknown)} "
                     f"of others, such as {unknown[0]}"
                 )
+        self._manifest.learn_shape()
 
     def splits(self) -> Mapping[str, str]:
         """sha256 -> split of each image that was assigned to one."""
