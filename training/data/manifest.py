@@ -1,9 +1,9 @@
 """The store's table of contents, in SQLite; the only importer of sqlite3.
 
-    records    each record once, whatever the number of versions that hold it
-    conditions what is known of the scene, a row each, to be searched
-    versions   immutable; members says which records each has, splits where each record belongs
-    seen       files that were taken in, so that an interrupted ingest need not read them again
+records    each record once, whatever the number of versions that hold it
+conditions what is known of the scene, a row each, to be searched
+versions   immutable; members says which records each has, splits where each record belongs
+seen       files that were taken in, so that an interrupted ingest need not read them again
 """
 
 from __future__ import annotations
@@ -139,5 +139,3 @@ class Manifest:
 def _matches(value: str, pattern: str) -> bool:
     """Shell wildcards in SQL, exactly as `Dataset.select` has them."""
     return fnmatchcase(value, pattern)
-
-

@@ -1,9 +1,9 @@
 """The store: images by content, records by version, nothing ever half in.
 
-    STORE/manifest.sqlite   what there is: see training/data/manifest.py
-    STORE/objects/          the images: see training/data/objects.py
-    STORE/incoming/         files that are not whole yet; swept before each ingest
-    STORE/cache/            decoded pictures: see training/data/cache.py
+STORE/manifest.sqlite   what there is: see training/data/manifest.py
+STORE/objects/          the images: see training/data/objects.py
+STORE/incoming/         files that are not whole yet; swept before each ingest
+STORE/cache/            decoded pictures: see training/data/cache.py
 """
 
 from __future__ import annotations

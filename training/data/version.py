@@ -106,7 +106,7 @@ class Version:
     def count(self, where: Iterable[str] = ()) -> Counts:
         """How many images meet all conditions, and how many people are in them."""
         clause = clauses(self._conditions(where))
-        query = f"SELECT count(*), coalesce(sum(r.people), 0) {_FROM}{clause.sql}"  # noqa: S608
+        query = f"SELECT count(*), coalesce(sum(r.people), 0) {_FROM}{clause.sql}"
         return Counts(*(self._manifest.row(query, (self._number, *clause.values)) or (0, 0)))
 
     def image_path(self, sha256: str) -> Path:
@@ -205,7 +205,9 @@ class Version:
         known = sorted(name for (name,) in self._manifest.rows(query, (self._number,)))
         if split not in known:
             has = f"splits {', '.join(known)}" if known else "no split yet: see 'data split'"
-            raise DatasetError(f"version {self.name}: expected a split, got {split!r}: it has {has}")
+            raise DatasetError(
+                f"version {self.name}: expected a split, got {split!r}: it has {has}"
+            )
         return Condition("split", split)
 
     def _conditions(self, where: Iterable[str]) -> list[Condition]:
@@ -229,7 +231,7 @@ class Version:
             own = self._manifest.value("SELECT 1 FROM splits WHERE version = ?", (self._number,))
             guard = _OWN_SEAL if own else _ANY_SEAL
             values = (*values, SEALED)
-        query = f"SELECT r.document, coalesce(s.split, '') {_FROM}{clause.sql}{guard}{_ORDER}"  # noqa: S608
+        query = f"SELECT r.document, coalesce(s.split, '') {_FROM}{clause.sql}{guard}{_ORDER}"
         yield from self._manifest.rows(query, values)
 
     def _sample(self, record: Record, split: str) -> Sample:

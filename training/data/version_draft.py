@@ -102,7 +102,7 @@ class VersionDraft:
             DatasetError: no records, or another version has the name.
         """
         of_members = "FROM members m JOIN records r ON r.id = m.record WHERE m.version = ?"
-        digests = self._manifest.rows(f"SELECT r.digest {of_members}", (self._number,))  # noqa: S608
+        digests = self._manifest.rows(f"SELECT r.digest {of_members}", (self._number,))
         identity = fingerprint(digest for (digest,) in digests)
         same_as = name or parent
         found = self._manifest.value("SELECT fingerprint FROM versions WHERE name = ?", (same_as,))
@@ -114,7 +114,7 @@ class VersionDraft:
                 f"version {name} has other records, and a version never changes: "
                 "choose another name"
             )
-        count_all = f"SELECT count(*), coalesce(sum(r.people), 0) {of_members}"  # noqa: S608
+        count_all = f"SELECT count(*), coalesce(sum(r.people), 0) {of_members}"
         images, people = self._manifest.row(count_all, (self._number,)) or (0, 0)
         if not images:
             raise DatasetError("expected images, got none: a version without any makes no sense")
