@@ -31,11 +31,8 @@ class Difference:
 def difference(old: Version, new: Version) -> Difference:
     """Compare two versions, image by image."""
     # Records by digest first: of a million images few change, and only those are read.
-    digests = [dict(version.digests()) for version in (old, new)]
-    left, right = (
-        {(record.source, record.name): record for record in _only(version, mine, theirs)}
-        for version, mine, theirs in ((old, *digests), (new, *reversed(digests)))
-    )
+    mine, theirs = dict(old.digests()), dict(new.digests())
+    left, right = _only(old, mine, theirs), _only(new, theirs, mine)
     both = sorted(left.keys() & right.keys())
     return Difference(
         added=tuple(sorted(right.keys() - left.keys())),
@@ -45,9 +42,10 @@ def difference(old: Version, new: Version) -> Difference:
     )
 
 
-def _only(version: Version, mine: dict[str, int], theirs: dict[str, int]) -> list[Record]:
+def _only(version: Version, mine: dict[str, int], theirs: dict[str, int]) -> dict[Key, Record]:
     """The records that the other version does not have."""
-    return version.records_of([mine[digest] for digest in mine.keys() - theirs.keys()])
+    numbers = [mine[digest] for digest in mine.keys() - theirs.keys()]
+    return {(record.source, record.name): record for record in version.records_of(numbers)}
 
 
 def _changes(old: Record, new: Record) -> tuple[str, ...]:

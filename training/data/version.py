@@ -118,8 +118,8 @@ class Version:
             "SELECT r.digest, r.id FROM members m JOIN records r ON r.id = m.record "
             "WHERE m.version = ?"
         )
-        for digest, number in self._manifest.rows(query, (self._number,)):
-            yield digest, number
+        for row in self._manifest.rows(query, (self._number,)):
+            yield row[0], row[1]
 
     def records_of(self, numbers: Sequence[int]) -> list[Record]:
         """The records of numbers that `digests` gave."""
