@@ -5,11 +5,9 @@ Examples:
   python -m training evaluate data/street --bundle my.bundle --out report/
   python -m training evaluate data/street --bundle my.bundle --where sequence=0006R0 'time!=dusk'
   python -m training evaluate data/street --bundle my.bundle --group sequence --json
-  python -m training evaluate runs/store --version v1 --split validation --bundle my.bundle
 
-A data set is a folder with annotations.json (COCO) and images/, the JSON file, or a store of
-'python -m training data'. An annotation with `ignore` or `iscrowd` is a don't-care region: what is
-detected there counts neither way.
+A data set is a folder with annotations.json (COCO) and images/, or the JSON file. An annotation
+with `ignore` or `iscrowd` is a don't-care region: what is detected there counts neither way.
 
 Prints AP50, AP50-95, MR-2, precision and recall for people of all heights and of at least 20, 30
 and 50 px, with 95 % intervals. --out writes evaluation.json, precision_recall.png and worst.jpg,
@@ -33,7 +31,6 @@ from belisha.cli.options import add_detector_options, open_detector
 from belisha.detector import Detector
 from belisha.errors import UsageError
 from training.data.coco import Dataset, read_coco
-from training.data.store import Store
 from training.evaluation.bootstrap import Resampling
 from training.evaluation.contact_sheet import contact_sheet
 from training.evaluation.evaluate import LEAST_SCORE, evaluate
@@ -45,11 +42,7 @@ from training.evaluation.worst_images import worst_images
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument(
-        "dataset", type=Path, metavar="DATASET", help="its folder, COCO JSON, or a store"
-    )
-    parser.add_argument("--version", metavar="NAME", help="of the store (default: the latest)")
-    parser.add_argument("--split", metavar="NAME", help="of the version, such as validation")
+    parser.add_argument("dataset", type=Path, metavar="DATASET", help="its folder, or COCO JSON")
     add_detector_options(parser)
     parser.add_argument(
         "--where",
@@ -89,7 +82,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
     """Read, measure, print, write."""
     _check(arguments)
     resampling = Resampling(arguments.resamples, arguments.seed, arguments.group)
-    dataset = _dataset(arguments)
+    dataset = read_coco(arguments.dataset).select(arguments.where)
     dataset = _spread(dataset, arguments.limit)
     with _open(arguments) as detector:
         threshold = _threshold(arguments, detector)
@@ -112,18 +105,6 @@ def _check(arguments: argparse.Namespace) -> None:
         existing = next(path for path in (arguments.out, *arguments.out.parents) if path.exists())
         if not existing.is_dir() or not os.access(existing, os.W_OK):
             raise UsageError(f"--out: expected a folder that can be written, got {existing}")
-
-
-def _dataset(arguments: argparse.Namespace) -> Dataset:
-    """Of a store, or of a folder."""
-    path: Path = arguments.dataset
-    if Store.is_store(path):
-        with Store.open(path) as store:
-            version = store.version(arguments.version or "")
-            return version.dataset(arguments.split, arguments.where)
-    if arguments.version or arguments.split:
-        raise UsageError(f"{path}: expected a store, for only stores have versions and splits")
-    return read_coco(path).select(arguments.where)
 
 
 def _spread(dataset: Dataset, limit: int | None) -> Dataset:
