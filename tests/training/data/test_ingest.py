@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,8 +27,9 @@ PLANS = sorted((CHECKOUT / "training" / "configs" / "data").glob("*.yaml"))
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store.open(tmp_path / "store", create=True)
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path / "store", create=True) as store:
+        yield store
 
 
 def plan(folder: Path, form: str = "coco", **how: object) -> Plan:

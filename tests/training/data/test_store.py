@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +19,9 @@ from training.data.store import MANIFEST, Store
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store.open(tmp_path / "store", create=True)
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path / "store", create=True) as store:
+        yield store
 
 
 def commit(store: Store, *records: Record, **how: object) -> str:
@@ -136,7 +136,7 @@ def test_images_are_linked_not_copied_and_equal_bytes_are_kept_once(
     sha256, length = store.objects.place_file(first, len)
     assert store.objects.place_file(twin, len) == (sha256, length)
     assert store.objects.path(sha256).samefile(first)
-    assert os.stat(first).st_nlink == 2
+    assert first.stat().st_nlink == 2
     assert sum(path.is_file() for path in (store.path / "objects").rglob("*")) == 1
 
 
@@ -172,12 +172,12 @@ def test_bytes_are_placed_whole_and_leftovers_are_swept(tmp_path: Path) -> None:
 
 
 def test_two_processes_do_not_take_data_in_at_once(store: Store) -> None:
-    other = Store.open(store.path)
-    with store.writing():
-        with pytest.raises(DatasetError, match="another process takes data in"), other.writing():
+    busy = pytest.raises(DatasetError, match="another process takes data in")
+    with Store.open(store.path) as other:
+        with store.writing(), busy, other.writing():
             pass
-    with other.writing():
-        pass
+        with other.writing():
+            pass
 
 
 @pytest.mark.parametrize(
