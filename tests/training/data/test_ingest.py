@@ -253,17 +253,18 @@ def test_an_ingest_killed_at_any_moment_goes_on_and_nothing_is_half_in(tmp_path:
 
 @pytest.mark.shared
 @pytest.mark.parametrize("path", PLANS, ids=lambda path: path.name)
-def test_the_shared_data_are_one_data_set_by_one_command(shared: Path, path: Path) -> None:
+def test_the_shared_data_are_one_data_set_by_one_command(
+    store: Store, shared: Path, path: Path
+) -> None:
     """In the store, the truth of each source is what the strict reader sees in its folder."""
     made = replace(read_yaml(path, Plan), data=str(shared / "data"))
-    with Store.open(shared.parent / "runs" / "test-store", create=True) as store:
-        version = ingest(store, made).version
-        assert (len(version), version.description.people) == (5898, 18238)
-        for source in made.sources:
-            ours = version.dataset(where=[f"source={source.name}"])
-            theirs = read_coco(shared / "data" / source.path)
-            by_name = {sample.name: sample for sample in theirs.samples}
-            assert len(ours) == len(by_name)
-            for sample in ours.samples:
-                assert sample.xyxy == pytest.approx(by_name[sample.name].xyxy, abs=1e-3)
-                assert sample.dont_care.tolist() == by_name[sample.name].dont_care.tolist()
+    version = ingest(store, made).version
+    assert (len(version), version.description.people) == (5898, 18238)
+    for source in made.sources:
+        ours = version.dataset(where=[f"source={source.name}"])
+        theirs = read_coco(shared / "data" / source.path)
+        by_name = {sample.name: sample for sample in theirs.samples}
+        assert len(ours) == len(by_name)
+        for sample in ours.samples:
+            assert sample.xyxy == pytest.approx(by_name[sample.name].xyxy, abs=1e-3)
+            assert sample.dont_care.tolist() == by_name[sample.name].dont_care.tolist()
