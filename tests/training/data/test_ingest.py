@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,12 +23,6 @@ from training.data.store import Store
 
 CHECKOUT = Path(__file__).parents[3]
 PLANS = sorted((CHECKOUT / "training" / "configs" / "data").glob("*.yaml"))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "store", create=True) as store:
-        yield store
 
 
 def plan(folder: Path, form: str = "coco", **how: object) -> Plan:

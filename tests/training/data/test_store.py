@@ -24,12 +24,6 @@ from training.data.store import MANIFEST, Store
 CHECKOUT = Path(__file__).parents[3]
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "store", create=True) as store:
-        yield store
-
-
 def commit(store: Store, *records: Record, **how: object) -> str:
     return store.commit(records, check_objects=False, **how).name  # type: ignore[arg-type]
 
