@@ -9,15 +9,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from belisha.boxes import BoolArray, FloatArray, as_xyxy, xywh_to_xyxy
 from belisha.documents import load_json
 from belisha.errors import ConfigError, DatasetError, UsageError
+from belisha.frames import Image
+from training.data.selection import parse_condition
 
 MAX_ANNOTATION_BYTES = 2 * 1024**3
 
@@ -53,6 +54,14 @@ class Sample:
         return self.xyxy[~self.dont_care]
 
 
+class Pixels(Protocol):
+    """Pictures that are decoded already, at their training size."""
+
+    def find(self, sample: Sample) -> Image | None:
+        """(H, W, 3) uint8 BGR, not to be written to; None if it is not among them."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Samples in a fixed order.
@@ -60,10 +69,12 @@ class Dataset:
     Attributes:
         name: for people.
         samples: the images with their truth.
+        pixels: pictures that need not be decoded again.
     """
 
     name: str
     samples: tuple[Sample, ...]
+    pixels: Pixels | None = None
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -89,19 +100,17 @@ class Dataset:
         """
         conditions = list(conditions)
         chosen = self.samples
-        for condition in conditions:
-            key, pattern, wanted = _parse_condition(condition)
+        for condition in map(parse_condition, conditions):
+            key = condition.key
             if not any(key in sample.attributes for sample in self.samples):
                 known = sorted({key for sample in self.samples for key in sample.attributes})
                 raise UsageError(f"no image of {self.name} has {key!r}; they have {known}")
             chosen = tuple(
-                sample
-                for sample in chosen
-                if fnmatchcase(sample.attributes.get(key, ""), pattern) == wanted
+                sample for sample in chosen if condition.meets(sample.attributes.get(key, ""))
             )
         if not chosen:
             raise DatasetError(f"no image of {self.name} meets {conditions}")
-        return Dataset(" ".join([self.name, *conditions]), chosen)
+        return Dataset(" ".join([self.name, *conditions]), chosen, self.pixels)
 
 
 def read_coco(source: Path | str) -> Dataset:
@@ -194,14 +203,6 @@ def _bbox(annotation: dict[str, Any]) -> list[float]:
 
 def _is_dont_care(annotation: dict[str, Any]) -> bool:
     return bool(annotation.get("ignore", 0) or annotation.get("iscrowd", 0))
-
-
-def _parse_condition(condition: str) -> tuple[str, str, bool]:
-    """`key=pattern` -> (key, pattern, True); `key!=pattern` -> (key, pattern, False)."""
-    key, separator, pattern = condition.partition("=")
-    if not separator or not key.rstrip("!"):
-        raise UsageError(f"expected attribute=pattern or attribute!=pattern, got {condition!r}")
-    return key.rstrip("!"), pattern, not key.endswith("!")
 
 
 def _name(entry: Any) -> str:
