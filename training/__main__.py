@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from belisha.cli.dispatch import Command, dispatch
+from belisha.cli.dispatch import Command, Group, dispatch
+from training.commands.data import COMMANDS as DATA_COMMANDS
 
-COMMANDS = {
+COMMANDS: dict[str, Command | Group] = {
     "train": Command("training.commands.train", "train a detector from a configuration file"),
     "evaluate": Command("training.commands.evaluate", "measure a bundle on a data set"),
+    "data": Group(DATA_COMMANDS, "data that can be trusted: take in, keep, split, look at"),
 }
 
 

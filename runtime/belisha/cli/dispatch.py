@@ -37,6 +37,14 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Commands under one name: a table of their own, and what they do together in half a line."""
+
+    commands: Mapping[str, Command]
+    summary: str
+
+
+@dataclass(frozen=True)
 class Outcome:
     """How a command ended: the exit code, and the document that `--json` prints."""
 
@@ -47,7 +55,7 @@ class Outcome:
 def dispatch(
     program: str,
     description: str,
-    commands: Mapping[str, Command],
+    commands: Mapping[str, Command | Group],
     arguments: Sequence[str],
     version: str | None = None,
 ) -> int:
@@ -62,10 +70,13 @@ def dispatch(
     if name not in commands:
         print(f"{program}: no command {name!r}; known: {', '.join(commands)}", file=sys.stderr)
         return EXIT_USAGE
-    return _run(f"{program} {name}", commands[name], rest)
+    command = commands[name]
+    if isinstance(command, Group):
+        return dispatch(f"{program} {name}", f"{command.summary}.", command.commands, rest)
+    return _run(f"{program} {name}", command, rest)
 
 
-def _overview(program: str, description: str, commands: Mapping[str, Command]) -> str:
+def _overview(program: str, description: str, commands: Mapping[str, Command | Group]) -> str:
     """What `--help` prints."""
     width = max(map(len, commands))
     rows = "\n".join(f"  {name:{width}}  {command.summary}" for name, command in commands.items())
