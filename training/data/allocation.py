@@ -23,6 +23,9 @@ _POWER = 4
 _ROUNDS = 300
 _PATIENCE = 12
 """Rounds without a gain after which the search ends."""
+_KICKS = 8
+_THROWN = 0.03
+"""Share of the groups that a kick throws."""
 _SAMPLE = 4096
 """Groups that are tried for a move in a round; all, where there are fewer."""
 _SWAPS = 96
@@ -60,8 +63,29 @@ def allocate(problem: Problem, seed: int) -> IntArray:
     shares = problem.counts / problem.totals
     offset = problem.fixed / problem.totals - problem.fractions[:, None]
     floors = stratum_floors(problem)
-    choice = _greedy(shares, offset.copy(), floors)
-    return _improve(shares, offset, floors, choice, np.random.default_rng(seed))
+    generator = np.random.default_rng(seed)
+    best = _improve(shares, offset, floors, _greedy(shares, offset.copy(), floors), generator)
+    for _ in range(_KICKS):
+        kicked = _improve(shares, offset, floors, _kick(best, len(offset), generator), generator)
+        if _total_cost(shares, offset, floors, kicked) < _total_cost(shares, offset, floors, best):
+            best = kicked
+    return best
+
+
+def _kick(choice: IntArray, splits: int, generator: np.random.Generator) -> IntArray:
+    """Some groups thrown anywhere, to get out of where no single change helps."""
+    thrown = generator.random(len(choice)) < _THROWN
+    return np.where(thrown, generator.integers(0, splits, len(choice)), choice)
+
+
+def _deviation(shares: Counts, offset: Counts, choice: IntArray) -> Counts:
+    """(S, K) distance of each share from its fraction."""
+    sums = [shares[choice == split].sum(axis=0) for split in range(len(offset))]
+    return offset + np.stack(sums)
+
+
+def _total_cost(shares: Counts, offset: Counts, floors: Counts, choice: IntArray) -> float:
+    return float(_cost(_deviation(shares, offset, choice), floors).sum())
 
 
 def stratum_floors(problem: Problem) -> Counts:
@@ -89,7 +113,7 @@ def _floor(problem: Problem, stratum: int) -> float:
 def _least_by_trying_all(counts: Counts, wanted: Counts) -> float:
     splits = len(wanted)
     dealt = np.array(list(itertools.product(range(splits), repeat=len(counts))), np.intp)
-    dealt = dealt.reshape(-1, len(counts))
+    dealt = dealt.reshape(splits ** len(counts), len(counts))
     sums = np.stack([(dealt == split) @ counts for split in range(splits)], axis=1)
     return float(np.abs(sums - wanted).max(axis=1).min())
 
@@ -134,9 +158,7 @@ def _improve(
     """Move and swap groups until nothing more is gained."""
     choice, idle = choice.copy(), 0
     for _ in range(_ROUNDS):
-        deviation = offset + np.stack(
-            [shares[choice == split].sum(axis=0) for split in range(len(offset))]
-        )
+        deviation = _deviation(shares, offset, choice)
         gain, change = max(
             _best_move(shares, deviation, floors, choice, generator),
             _best_swap(shares, deviation, floors, choice, generator),

@@ -45,22 +45,18 @@ def place(
     sequence. An atom that touches two splits goes to quarantine; without it the rest may be
     independent again, and what still hangs together goes to the one split it touches, or is free.
     """
-    settled = {
-        record.sha256: previous[record.sha256] for record in records if record.sha256 in previous
-    }
+    shas = {record.sha256 for record in records}
+    settled = {sha256: split for sha256, split in previous.items() if sha256 in shas}
     known = _splits_of_sequences(records, settled)
-    atom_of = {
-        record.sha256: record.sha256 if sequence_of(record) in known else sequence_of(record)
-        for record in records
-        if record.sha256 not in settled
-    }
-    atoms = _Atoms()
+    atoms = _Atoms(settled)
     for record in records:
-        if record.sha256 in atom_of:
-            atoms.add(atom_of[record.sha256], record.sha256, known.get(sequence_of(record), set()))
+        if record.sha256 not in settled:
+            sequence = sequence_of(record)
+            atom = record.sha256 if sequence in known else sequence
+            atoms.add(atom, record.sha256, known.get(sequence, set()))
     for pair in pairs:
-        atoms.link(pair, atom_of, settled)
-    return atoms.placed(settled)
+        atoms.link(pair)
+    return atoms.placed()
 
 
 def _splits_of_sequences(
@@ -78,33 +74,38 @@ def _splits_of_sequences(
 class _Atoms:
     """New images, bound together, with the splits that they touch."""
 
-    members: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    settled: Mapping[str, str]
+    members: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    atom_of: dict[str, str] = field(default_factory=dict)
     touched: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     links: list[tuple[str, str]] = field(default_factory=list)
 
     def add(self, atom: str, sha256: str, splits: set[str]) -> None:
         """An image of an atom whose sequence was placed in `splits` before."""
-        self.members[atom].append(sha256)
+        if sha256 in self.atom_of:  # the same picture in two sequences
+            self.links.append((self.atom_of[sha256], atom))
+        self.atom_of[sha256] = atom
+        self.members[atom].add(sha256)
         self.touched[atom] |= splits
 
-    def link(self, pair: Pair, atom_of: Mapping[str, str], settled: Mapping[str, str]) -> None:
+    def link(self, pair: Pair) -> None:
         """Two images that are nearly the same; one in quarantine binds nobody, it is not used."""
-        new = [sha for sha in (pair.first, pair.second) if sha in atom_of]
-        old = [sha for sha in (pair.first, pair.second) if sha in settled]
+        new = [self.atom_of[sha] for sha in (pair.first, pair.second) if sha in self.atom_of]
+        old = [self.settled[sha] for sha in (pair.first, pair.second) if sha in self.settled]
         if len(new) == 2:
-            self.links.append((atom_of[new[0]], atom_of[new[1]]))
-        elif new and old and settled[old[0]] != QUARANTINE:
-            self.touched[atom_of[new[0]]].add(settled[old[0]])
+            self.links.append((new[0], new[1]))
+        elif new and old and old[0] != QUARANTINE:
+            self.touched[new[0]].add(old[0])
 
-    def placed(self, settled: Mapping[str, str]) -> Placement:
+    def placed(self) -> Placement:
         """Settle what touches a split; the rest is free."""
-        settled = dict(settled)
+        settled = dict(self.settled)
         bridges = {atom for atom in self.members if len(self.touched[atom]) > 1}
         for atom in bridges:
             settled |= dict.fromkeys(self.members[atom], QUARANTINE)
         free = []
         for component in connected(self.members.keys() - bridges, self.links):
-            shas = sorted(sha for atom in component for sha in self.members[atom])
+            shas = sorted(set().union(*(self.members[atom] for atom in component)))
             splits = set().union(*(self.touched[atom] for atom in component))
             if splits:
                 (split,) = splits if len(splits) == 1 else {QUARANTINE}

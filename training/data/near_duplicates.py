@@ -69,6 +69,7 @@ def near_duplicates(
     *,
     least: float = SIMILAR,
     mirrored: bool = True,
+    most: int = MAX_PAIRS,
 ) -> tuple[Pair, ...]:
     """All pairs across groups that are nearly the same, the most similar first.
 
@@ -82,9 +83,10 @@ def near_duplicates(
         groups: (N) name of the group that each picture belongs to.
         least: similarity.
         mirrored: whether mirrored copies count.
+        most: pairs that are expected.
 
     Raises:
-        DatasetError: there are more than `MAX_PAIRS`, so `least` does not tell pictures apart.
+        DatasetError: there are more than `most`, so `least` does not tell pictures apart.
     """
     order = np.argsort(np.asarray(keys))  # so that the answer does not depend on the order given
     number = np.unique(np.asarray(groups)[order], return_inverse=True)[1]
@@ -96,9 +98,9 @@ def near_duplicates(
             for i, j, value in zip(row.tolist(), column.tolist(), similarity.tolist(), strict=True):
                 if (i, j) not in pairs or value > pairs[i, j].similarity:
                     pairs[i, j] = Pair(sorted_keys[i], sorted_keys[j], value, mirror)
-            if len(pairs) > MAX_PAIRS:
+            if len(pairs) > most:
                 raise DatasetError(
-                    f"more than {MAX_PAIRS} pairs of pictures have a similarity of {least:g}: "
+                    f"more than {most} pairs of pictures have a similarity of {least:g}: "
                     "expected pictures that differ; ask for a higher one"
                 )
     return tuple(sorted(pairs.values(), key=lambda pair: (-pair.similarity, pair.first)))

@@ -18,7 +18,7 @@ import numpy as np
 
 from belisha.errors import DatasetError, UsageError
 from training.data.allocation import Counts, Problem, allocate, stratum_floors
-from training.data.groups import QUARANTINE, Placement, connected, place, sequence_of
+from training.data.groups import QUARANTINE, connected, place, sequence_of
 from training.data.near_duplicates import Pair
 from training.data.records import Record
 from training.data.strata import strata
@@ -110,7 +110,7 @@ def split(
         seed: equal seeds, equal splits.
 
     Raises:
-        DatasetError: no record, or one that is there twice.
+        DatasetError: no record.
         UsageError: the fractions are not those of the three splits, or do not add up to 1.
     """
     _check(records, fractions)
@@ -121,20 +121,17 @@ def split(
     table = _Table(records, assignment, free, fractions)
     for group, choice in zip(free, allocate(table.problem, seed), strict=True):
         assignment |= dict.fromkeys(group, SPLITS[choice])
-    groups = _groups(records, pairs, placement, assignment)
+    groups = _groups(records, pairs, assignment)
     return Split(
         assignment=assignment,
-        strata=table.outcome(records, assignment, groups),
-        groups=len(set(groups.values())),
+        strata=table.outcome(assignment, groups),
+        groups=len({groups[sha256] for sha256 in assignment}),
     )
 
 
 def _check(records: Sequence[Record], fractions: Mapping[str, float]) -> None:
     if not records:
         raise DatasetError("expected images to split, got none")
-    (sha256, times), *_ = Counter(record.sha256 for record in records).most_common(1)
-    if times > 1:
-        raise DatasetError(f"the image {sha256} is there {times} times: expected each once")
     if set(fractions) != set(SPLITS) or abs(sum(fractions.values()) - 1) > 1e-9:
         raise UsageError(
             f"expected fractions of {', '.join(SPLITS)} that add up to 1, got {dict(fractions)}"
@@ -147,26 +144,17 @@ def _draw(seed: int, sha256: str) -> str:
 
 
 def _groups(
-    records: Sequence[Record],
-    pairs: Iterable[Pair],
-    placement: Placement,
-    assignment: Mapping[str, str],
+    records: Sequence[Record], pairs: Iterable[Pair], assignment: Mapping[str, str]
 ) -> dict[str, str]:
     """sha256 -> name of its group: what hangs together within a split."""
-    names = {record.sha256: sequence_of(record) for record in records}
-    links = [
-        (names[pair.first], names[pair.second])
+    links = [(record.sha256, sequence_of(record)) for record in records]
+    links += [
+        (pair.first, pair.second)
         for pair in pairs
-        if pair.first in names
-        and pair.second in names
-        and assignment[pair.first] == assignment[pair.second] != QUARANTINE
+        if assignment.get(pair.first, QUARANTINE) == assignment.get(pair.second) != QUARANTINE
     ]
-    group = {
-        name: min(component)
-        for component in connected(set(names.values()), links)
-        for name in component
-    }
-    return {sha256: group[name] for sha256, name in names.items()}
+    nodes = {node for record in records for node in (record.sha256, sequence_of(record))}
+    return {node: min(component) for component in connected(nodes, links) for node in component}
 
 
 class _Table:
@@ -180,7 +168,9 @@ class _Table:
         fractions: Mapping[str, float],
     ) -> None:
         used = [record for record in records if settled.get(record.sha256) != QUARANTINE]
-        self._added = {record.sha256: strata(record) for record in used}
+        self._added: dict[str, Counter[str]] = defaultdict(Counter)
+        for record in used:
+            self._added[record.sha256].update(strata(record))
         self.names = sorted({name for counts in self._added.values() for name in counts})
         self._column = {name: index for index, name in enumerate(self.names)}
         placed = [
@@ -203,7 +193,7 @@ class _Table:
         return total
 
     def outcome(
-        self, records: Sequence[Record], assignment: Mapping[str, str], groups: Mapping[str, str]
+        self, assignment: Mapping[str, str], groups: Mapping[str, str]
     ) -> tuple[Stratum, ...]:
         """How every stratum came out, the largest deviation first."""
         holders: dict[str, set[str]] = defaultdict(set)
