@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import numpy as np
 from belisha.boxes import BoolArray, FloatArray, as_xyxy, xywh_to_xyxy
 from belisha.documents import load_json
 from belisha.errors import ConfigError, DatasetError, UsageError
+from training.data.selection import parse_condition
 
 MAX_ANNOTATION_BYTES = 2 * 1024**3
 
@@ -89,15 +89,13 @@ class Dataset:
         """
         conditions = list(conditions)
         chosen = self.samples
-        for condition in conditions:
-            key, pattern, wanted = _parse_condition(condition)
+        for condition in map(parse_condition, conditions):
+            key = condition.key
             if not any(key in sample.attributes for sample in self.samples):
                 known = sorted({key for sample in self.samples for key in sample.attributes})
                 raise UsageError(f"no image of {self.name} has {key!r}; they have {known}")
             chosen = tuple(
-                sample
-                for sample in chosen
-                if fnmatchcase(sample.attributes.get(key, ""), pattern) == wanted
+                sample for sample in chosen if condition.meets(sample.attributes.get(key, ""))
             )
         if not chosen:
             raise DatasetError(f"no image of {self.name} meets {conditions}")
@@ -194,14 +192,6 @@ def _bbox(annotation: dict[str, Any]) -> list[float]:
 
 def _is_dont_care(annotation: dict[str, Any]) -> bool:
     return bool(annotation.get("ignore", 0) or annotation.get("iscrowd", 0))
-
-
-def _parse_condition(condition: str) -> tuple[str, str, bool]:
-    """`key=pattern` -> (key, pattern, True); `key!=pattern` -> (key, pattern, False)."""
-    key, separator, pattern = condition.partition("=")
-    if not separator or not key.rstrip("!"):
-        raise UsageError(f"expected attribute=pattern or attribute!=pattern, got {condition!r}")
-    return key.rstrip("!"), pattern, not key.endswith("!")
 
 
 def _name(entry: Any) -> str:

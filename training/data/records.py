@@ -56,6 +56,8 @@ class Record:
         conditions: what is known of the scene: `light` (day, dusk, night), `weather` (clear, rain,
             fog), `glass`, `camera`, `place`, ...; given by the source or measured.
         annotations: of the image.
+        annotators: who looked at the image, those who found nobody included, while their answers
+            are still apart; empty once there is one truth.
     """
 
     sha256: str
@@ -68,3 +70,4 @@ class Record:
     licence: str = ""
     conditions: Mapping[str, str] = field(default_factory=dict)
     annotations: tuple[Annotation, ...] = ()
+    annotators: tuple[str, ...] = ()
