@@ -75,13 +75,13 @@ def allocate(problem: Problem, seed: int) -> IntArray:
 def _kick(choice: IntArray, splits: int, generator: np.random.Generator) -> IntArray:
     """Some groups thrown anywhere, to get out of where no single change helps."""
     thrown = generator.random(len(choice)) < _THROWN
-    return np.where(thrown, generator.integers(0, splits, len(choice)), choice)
+    return cast(IntArray, np.where(thrown, generator.integers(0, splits, len(choice)), choice))
 
 
 def _deviation(shares: Counts, offset: Counts, choice: IntArray) -> Counts:
     """(S, K) distance of each share from its fraction."""
     sums = [shares[choice == split].sum(axis=0) for split in range(len(offset))]
-    return offset + np.stack(sums)
+    return cast(Counts, offset + np.stack(sums))
 
 
 def _total_cost(shares: Counts, offset: Counts, floors: Counts, choice: IntArray) -> float:

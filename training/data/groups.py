@@ -62,7 +62,7 @@ def place(
 def _splits_of_sequences(
     records: Sequence[Record], settled: Mapping[str, str]
 ) -> dict[str, set[str]]:
-    """sequence -> the splits that its images have been placed in."""
+    """The splits that the images of each sequence have been placed in."""
     known: dict[str, set[str]] = defaultdict(set)
     for record in records:
         if record.sha256 in settled:

@@ -1,9 +1,9 @@
 """Pictures that are nearly the same: re-encoded, resized, brightened, slightly cropped or moved.
 
-A picture becomes a thumbnail of 16x9 logarithms of grey. Two thumbnails are compared twice: without
-the mean of each *row*, and without what is blurred; the smaller cosine counts. The usual single mean
-would leave the bright sky above the dark road, which is the same in every street: among 5,900 street
-pictures of 1,520 drives it links a thousand pairs of strangers where this links one.
+A picture becomes a thumbnail of 16x9 logarithms of grey. Two thumbnails are compared twice, without
+the mean of each *row* and without what is blurred; the smaller cosine counts. The usual single mean
+would leave the bright sky above the dark road, which is the same in every street: among 5,900
+street pictures of 1,520 drives it links a thousand pairs of strangers where this links two.
 """
 
 from __future__ import annotations

@@ -173,7 +173,7 @@ class Seal:
                     "and why: it is kept in the log"
                 )
         with self._appending() as entries:
-            entry = self._next(entries, "opened", dataclasses.asdict(opening))
+            entry = self._next(entries, "opened", opening)
             self._write([*entries, entry])
         return Permit(entry, self.state())
 
@@ -201,7 +201,14 @@ class Seal:
     def renew(self, who: str, reason: str, version: str, fingerprint: str) -> State:
         """Begin to count anew, because `version` has another test set."""
         with self._appending() as entries:
-            about = {"who": who, "reason": reason, "version": version, "fingerprint": fingerprint}
+            about = Opening(
+                who=who,
+                reason=reason,
+                model="",
+                model_digest="",
+                version=version,
+                fingerprint=fingerprint,
+            )
             self._write([*entries, self._next(entries, "renewed", about)])
         return self.state()
 
@@ -262,7 +269,7 @@ class Seal:
         self,
         entries: tuple[Entry, ...],
         kind: Literal["opened", "renewed"],
-        about: Mapping[str, str],
+        about: Opening,
     ) -> Entry:
         state = self.state()
         return Entry(
@@ -272,7 +279,7 @@ class Seal:
             opening=0 if kind == "renewed" else _openings(entries) + 1,
             limit=state.limit,
             commit=commit(),
-            **about,
+            **dataclasses.asdict(about),
         )
 
     @contextmanager
