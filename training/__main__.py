@@ -10,6 +10,7 @@ from training.commands.data import COMMANDS as DATA_COMMANDS
 COMMANDS: dict[str, Command | Group] = {
     "train": Command("training.commands.train", "train a detector from a configuration file"),
     "evaluate": Command("training.commands.evaluate", "measure a bundle on a data set"),
+    "ablate": Command("training.commands.ablate", "what is each change of a recipe worth?"),
     "data": Group(DATA_COMMANDS, "data that can be trusted: take in, keep, split, look at"),
 }
 

@@ -32,7 +32,7 @@ from torch.nn import functional
 from belisha.decode import HeadLayout
 
 STRIDES = (8, 16, 32)
-LAYOUT = HeadLayout(boxes="distances", scores="logit", strides=STRIDES)
+LAYOUT = HeadLayout(boxes="distances", scores="logit", strides=STRIDES, nms_iou=0.5)
 """What the outputs of every network of this file mean."""
 
 GROUP = 4
