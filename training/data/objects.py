@@ -10,11 +10,14 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from belisha.cameras.picture import MAX_FILE_BYTES
 from belisha.errors import DatasetError
+
+T = TypeVar("T")
 
 
 class Objects:
@@ -33,17 +36,22 @@ class Objects:
         """Where the object of a digest lies, or would lie."""
         return self._folder / sha256[:2] / sha256[2:]
 
-    def place_file(self, source: Path) -> tuple[str, bytes]:
+    def place_file(self, source: Path, inspect: Callable[[bytes], T]) -> tuple[str, T]:
         """Take a file in.
 
+        Args:
+            source: the file.
+            inspect: sees the bytes first; what it raises keeps the file out.
+
         Returns:
-            The digest and the bytes.
+            The digest, and what `inspect` gave.
 
         Raises:
             DatasetError: the file cannot be read, is too long, or changes meanwhile.
             OSError: the store cannot be written.
         """
         data, state = _read(source)
+        found = inspect(data)
         sha256 = hashlib.sha256(data).hexdigest()
         target = self.path(sha256)
         if not target.exists():
@@ -56,7 +64,7 @@ class Objects:
                 self._copy(target, data)
             else:
                 _check_unchanged(target, source, state)
-        return sha256, data
+        return sha256, found
 
     def place_bytes(self, data: bytes) -> str:
         """Take bytes in; returns their digest.

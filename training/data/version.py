@@ -20,6 +20,8 @@ from training.data.selection import COLUMNS, Condition, clauses, parse_condition
 
 SEALED = "test"
 """The split that nobody reads without a permit."""
+WITHHELD = (SEALED, "quarantine")
+"""What a data set holds only if it is asked for by name: the sealed, and what ties splits."""
 
 
 class Permit(Protocol):
@@ -100,7 +102,7 @@ class Version:
         Raises:
             UsageError: a condition cannot be read, or names what no image has.
         """
-        for text, _ in self._texts(self._conditions(where), sealed=True):
+        for text, _ in self._texts(self._conditions(where), withheld=True):
             yield parse_record(text, self.name)
 
     def count(self, where: Iterable[str] = ()) -> Counts:
@@ -108,6 +110,14 @@ class Version:
         clause = clauses(self._conditions(where))
         query = f"SELECT count(*), coalesce(sum(r.people), 0) {_FROM}{clause.sql}"
         return Counts(*(self._manifest.row(query, (self._number, *clause.values)) or (0, 0)))
+
+    def sources(self) -> list[str]:
+        """The data sets that its images came from."""
+        query = (
+            "SELECT DISTINCT r.source FROM members m JOIN records r ON r.id = m.record "
+            "WHERE m.version = ? ORDER BY r.source"
+        )
+        return [source for (source,) in self._manifest.rows(query, (self._number,))]
 
     def image_path(self, sha256: str) -> Path:
         """The file of an image."""
@@ -161,9 +171,10 @@ class Version:
     ) -> Dataset:
         """The images as training and evaluation see them.
 
-        Images whose annotators still disagree are left out: there is no truth about them yet. So
-        are sealed images, unless they are asked for with a permit; a version that has no split of
-        its own holds back what is sealed in any other.
+        Images of which there are only annotators' answers are left out: there is no truth about
+        them yet. So are images in quarantine and those of the sealed split, unless the split is
+        asked for by name, the sealed one with a permit; a version that has no split of its own
+        holds back what any other does.
 
         Args:
             split: only images of this split.
@@ -177,12 +188,12 @@ class Version:
         conditions = self._conditions(where)
         if split is not None:
             conditions.append(self._split_condition(split))
-        sealed = Condition("split", SEALED) in conditions
-        if sealed:
+        if Condition("split", SEALED) in conditions:
             self._check(permit)
+        named = any(Condition("split", name) in conditions for name in WITHHELD)
         samples = tuple(
             self._sample(record, name)
-            for text, name in self._texts(conditions, sealed=sealed)
+            for text, name in self._texts(conditions, withheld=named)
             if not (record := parse_record(text, self.name)).annotators
         )
         asked = [*([f"split={split}"] if split else []), *where]
@@ -222,15 +233,17 @@ class Version:
                 raise UsageError(f"no image of {self.name} has {key!r}; they have {names}")
         return conditions
 
-    def _texts(self, conditions: Sequence[Condition], sealed: bool) -> Iterator[tuple[bytes, str]]:
+    def _texts(
+        self, conditions: Sequence[Condition], withheld: bool
+    ) -> Iterator[tuple[bytes, str]]:
         """Text and split of each record that meets the conditions."""
         clause = clauses(conditions)
         values = (self._number, *clause.values)
         guard = ""
-        if not sealed:
+        if not withheld:
             own = self._manifest.value("SELECT 1 FROM splits WHERE version = ?", (self._number,))
             guard = _OWN_SEAL if own else _ANY_SEAL
-            values = (*values, SEALED)
+            values = (*values, *WITHHELD)
         query = f"SELECT r.document, coalesce(s.split, '') {_FROM}{clause.sql}{guard}{_ORDER}"
         yield from self._manifest.rows(query, values)
 
@@ -260,9 +273,9 @@ _FROM = (
     "FROM members m JOIN records r ON r.id = m.record "
     "LEFT JOIN splits s ON s.version = m.version AND s.record = m.record WHERE m.version = ?"
 )
-_OWN_SEAL = " AND coalesce(s.split, '') != ?"
+_OWN_SEAL = " AND coalesce(s.split, '') NOT IN (?, ?)"
 _ANY_SEAL = (
     " AND r.sha256 NOT IN (SELECT o.sha256 FROM splits t JOIN records o ON o.id = t.record "
-    "WHERE t.split = ?)"
+    "WHERE t.split IN (?, ?))"
 )
 _ORDER = " ORDER BY r.source, r.name, r.digest"
