@@ -120,7 +120,9 @@ def disputes(agreed: Sequence[Consensus]) -> tuple[Dispute, ...]:
         if (reason := _why(one, index, candidate))
     ]
     return tuple(
-        sorted(found, key=lambda item: (round(abs(item.belief - 0.5), 3), -_height(item), item.name))
+        sorted(
+            found, key=lambda item: (round(abs(item.belief - 0.5), 3), -_height(item), item.name)
+        )
     )
 
 

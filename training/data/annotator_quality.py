@@ -125,9 +125,7 @@ def _spreads(
     The others' errors are in it as well, and are taken to be no better than one's own.
     """
     offsets: dict[str, list[Floats]] = defaultdict(list)
-    candidates = (
-        (candidate, one) for one in agreed for candidate in one.clusters
-    )
+    candidates = ((candidate, one) for one in agreed for candidate in one.clusters)
     for (candidate, one), real in zip(candidates, belief, strict=True):
         if real < 0.5 or len(candidate.boxes) < 3:
             continue

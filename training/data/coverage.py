@@ -97,7 +97,9 @@ class Hole:
             )
         missing = LEAST_PEOPLE - self.people
         more = max(LEAST_GROUPS - self.groups, 1)
-        return f"record {condition}: {missing} more {who} for {self.split}, in {more} or more drives"
+        return (
+            f"record {condition}: {missing} more {who} for {self.split}, in {more} or more drives"
+        )
 
 
 EVERY_SPLIT = "every split"

@@ -131,9 +131,7 @@ def _as_detections(xyxy: FloatArray) -> Boxes:
 
 def _result(name: str, counts: NDArray[np.float64], resampling: Resampling) -> HumanResult:
     """Figures of (N, 4) looks, people, found, alarms by image."""
-    drawn = [
-        weights @ counts for weights in draw(np.arange(len(counts)), resampling, rows=200)
-    ]
+    drawn = [weights @ counts for weights in draw(np.arange(len(counts)), resampling, rows=200)]
     whole, resamples = _figures(counts.sum(axis=0)[None]), _figures(np.concatenate(drawn))
     rates = []
     for exact, values in zip(whole, resamples, strict=True):

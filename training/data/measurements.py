@@ -82,7 +82,9 @@ def _measure(path: Path) -> FloatArray:
         image = read_picture(path)
     except FrameError as error:
         raise DatasetError(f"a picture of the data set cannot be measured: {error}") from error
-    row: FloatArray = np.concatenate([thumbnail(image), astuple(photometry(image))], dtype=np.float32)
+    row: FloatArray = np.concatenate(
+        [thumbnail(image), astuple(photometry(image))], dtype=np.float32
+    )
     return row
 
 

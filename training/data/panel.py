@@ -205,9 +205,7 @@ def truth(agreed: Consensus) -> Record:
     regions = (
         Annotation(xyxy=_box(box), kind="dont_care", reason="ignore") for box in agreed.dont_care
     )
-    return replace(
-        agreed.answers.record, annotations=(*people, *ties, *regions), annotators=()
-    )
+    return replace(agreed.answers.record, annotations=(*people, *ties, *regions), annotators=())
 
 
 def _box(xyxy: Iterable[float]) -> tuple[float, float, float, float]:

@@ -110,14 +110,10 @@ def simulate(
     return tuple(_looked_at(record, panel, generator) for record in truth)
 
 
-def _looked_at(
-    record: Record, panel: Sequence[Habit], generator: np.random.Generator
-) -> Answers:
+def _looked_at(record: Record, panel: Sequence[Habit], generator: np.random.Generator) -> Answers:
     people = as_xyxy([annotation.xyxy for annotation in record.annotations])
     drawn = [
-        _annotation(box, habit.name)
-        for habit in panel
-        for box in _draws(habit, people, generator)
+        _annotation(box, habit.name) for habit in panel for box in _draws(habit, people, generator)
     ]
     names = tuple(habit.name for habit in panel)
     return answers_of(replace(record, annotations=tuple(drawn), annotators=names))

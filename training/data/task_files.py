@@ -47,7 +47,11 @@ class Task:
 def make_tasks(records: Sequence[Record], drafts: Mapping[str, Boxes]) -> tuple[Task, ...]:
     """Tasks of records; drafts by sha256, none where there is none."""
     return tuple(
-        Task(record, f"{record.sha256[:12]}_{Path(record.name).name}", drafts.get(record.sha256, Boxes.empty()))
+        Task(
+            record,
+            f"{record.sha256[:12]}_{Path(record.name).name}",
+            drafts.get(record.sha256, Boxes.empty()),
+        )
         for record in records
     )
 

@@ -9,14 +9,16 @@ from typing import cast
 import cv2
 import numpy as np
 
-from belisha.boxes import BoolArray, FloatArray
+from belisha.boxes import BoolArray, Boxes, FloatArray
 from belisha.frames import Image
+from training.data.coco import Sample
 from training.data.picture import read_image
 from training.evaluation.ranking import heights
 from training.evaluation.worst_images import ImageVerdict
 
 Colour = tuple[int, int, int]
 Corners = tuple[int, int, int, int]
+Legend = Sequence[tuple[Colour, str]]
 
 GREEN: Colour = (80, 220, 60)
 WHITE: Colour = (255, 255, 255)
@@ -33,6 +35,8 @@ LEGEND = (
     (ORANGE, "FALSE ALARM, score"),
     (GREY, "don't care: not counted"),
 )
+
+TRUTH_LEGEND = ((GREEN, "person"), (GREY, "don't care: not counted"))
 
 COLUMNS = 3
 TILE_WIDTH, TILE_HEIGHT = 640, 480
@@ -67,8 +71,13 @@ def contact_sheet(verdicts: Sequence[ImageVerdict], title: str) -> bytes:
     Raises:
         DatasetError: an image has gone.
     """
+    return _sheet(verdicts, title if verdicts else f"{title}: no errors at all", LEGEND)
+
+
+def _sheet(verdicts: Sequence[ImageVerdict], title: str, legend: Legend) -> bytes:
+    """Header and rows as a JPEG."""
     width = COLUMNS * (TILE_WIDTH + _GAP) + _GAP
-    rows = [_header(title if verdicts else f"{title}: no errors at all", width)]
+    rows = [_header(title, width, legend)]
     for begin in range(0, len(verdicts), COLUMNS):
         rows.append(_row(verdicts[begin : begin + COLUMNS], width))
     good, data = cv2.imencode(
@@ -79,12 +88,26 @@ def contact_sheet(verdicts: Sequence[ImageVerdict], title: str) -> bytes:
     return data.tobytes()
 
 
-def _header(title: str, width: int) -> Image:
+def truth_sheet(samples: Sequence[Sample], title: str) -> bytes:
+    """Draw images with their truth alone, as `contact_sheet` does.
+
+    Raises:
+        DatasetError: an image has gone.
+    """
+    nothing = Boxes.empty()
+    verdicts = [
+        ImageVerdict(sample, np.ones(len(sample.xyxy), bool), nothing, nothing, nothing)
+        for sample in samples
+    ]
+    return _sheet(verdicts, title, TRUTH_LEGEND)
+
+
+def _header(title: str, width: int, legend: Legend) -> Image:
     """Title and legend."""
     canvas = _paper(width, 3 * _LINE)
     _write(canvas, title, (_GAP, _LINE), 0.7, WHITE)
     left = _GAP
-    for colour, words in LEGEND:
+    for colour, words in legend:
         top, bottom = round(1.5 * _LINE), round(2.3 * _LINE)
         if colour == GREY:
             _hatch(canvas, left, top, left + 20, bottom)

@@ -72,7 +72,9 @@ def _given(version: Version, validation: Sequence[str]) -> dict[str, str]:
 
 def describe(leaks: Leaks, records: Sequence[Record], pairs: int) -> str:
     """What people read."""
-    names: Mapping[str, str] = {record.sha256: f"{record.source}/{record.name}" for record in records}
+    names: Mapping[str, str] = {
+        record.sha256: f"{record.source}/{record.name}" for record in records
+    }
     lines = [", ".join(f"{count} {split}" for split, count in sorted(leaks.images.items()))]
     lines.append(f"{len(leaks.sequences)} sequences are cut in two")
     lines += [f"  {name}: {', '.join(splits)}" for name, splits in leaks.sequences.items()]

@@ -42,7 +42,9 @@ def run(arguments: argparse.Namespace) -> Outcome:
     for entry in entries:
         print(_line(entry))
     print(f"{state}; {len(entries)} lines verified, head {state.head}")
-    return Outcome({**asdict(state), "spent": state.spent, "entries": [asdict(one) for one in entries]})
+    return Outcome(
+        {**asdict(state), "spent": state.spent, "entries": [asdict(one) for one in entries]}
+    )
 
 
 def _line(entry: Entry) -> str:

@@ -23,10 +23,10 @@ from dataclasses import asdict
 
 from belisha.cli.dispatch import Outcome
 from training.commands.data.store_option import add_version_options
+from training.data.groups import QUARANTINE
 from training.data.look import earlier_split, look_at
 from training.data.near_duplicates import SIMILAR
 from training.data.split import FRACTIONS, LEAST_GROUPS, SPLITS, Split, Stratum, split
-from training.data.groups import QUARANTINE
 from training.data.store import Store
 
 
