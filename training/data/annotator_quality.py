@@ -75,7 +75,7 @@ def weigh(
             finds=float(finds[index]),
             invents=float(invents[index]),
             spread=float(spread[index]),
-            shift=tuple(shift[index].tolist()),  # type: ignore[arg-type]
+            shift=tuple(shift[index].tolist()),
         )
         for index, name in enumerate(names)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from training.data.records import Annotation, Record
 
@@ -55,7 +56,7 @@ def band(value: float, limits: Sequence[float], unit: str) -> str:
 
 def band_names(limits: Sequence[float], unit: str) -> tuple[str, ...]:
     """The names of all bands, rising."""
-    middle = (f"{low:g} to {high:g} {unit}" for low, high in zip(limits, limits[1:], strict=False))
+    middle = (f"{low:g} to {high:g} {unit}" for low, high in pairwise(limits))
     return (f"under {limits[0]:g} {unit}", *middle, f"{limits[-1]:g} {unit} and more")
 
 

@@ -51,7 +51,8 @@ class Finding:
         gap = f"{self.gap.value:+.2f} [{self.gap.low:+.2f}, {self.gap.high:+.2f}]"
         return (
             f"{self.condition}: {self.verdict}: AP50 {self.train.value:.2f} on training data, "
-            f"{self.validation.value:.2f} on validation data, a gap of {gap}. {_ADVICE[self.verdict]}"
+            f"{self.validation.value:.2f} on validation data, a gap of {gap}. "
+            f"{_ADVICE[self.verdict]}"
         )
 
 
@@ -62,7 +63,7 @@ BY_HEART, NOT_LEARNT, NO_GAP, NOT_ENOUGH = (
     "not enough data",
 )
 _ADVICE = {
-    BY_HEART: "More data of this kind, or stronger augmentation, will help; more training will not.",
+    BY_HEART: "More data of this kind or stronger augmentation will help, more training not.",
     NOT_LEARNT: "Longer training or a larger network will help; more data will not yet.",
     NO_GAP: "What is missing is missing on both: a larger network, or better labels.",
 }
@@ -140,7 +141,7 @@ def _compare(
 
 
 def difference(first: Estimate, second: Estimate) -> Estimate:
-    """first - second of figures from different images, so that their errors are independent."""
+    """The first less the second, of figures from different images: their errors are apart."""
     sides = (first.value, first.low, first.high, second.value, second.low, second.high)
     if any(side is None for side in sides):
         return Estimate(None, reason="a figure or its interval is missing")

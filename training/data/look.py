@@ -1,4 +1,4 @@
-"""A version of the data with all that is measured of it: what split, coverage and report begin with."""
+"""A version of the data with all that is measured of it: where split and report begin."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,7 +88,7 @@ class Consensus:
     @property
     def people(self) -> FloatArray:
         """(P, 4) boxes of accepted people."""
-        return cast(FloatArray, self.xyxy[self.accepted])
+        return self.xyxy[self.accepted]
 
     @property
     def unasked(self) -> FloatArray:

@@ -94,7 +94,7 @@ def _street(index: int, generator: np.random.Generator) -> Record:
 def _random_box(generator: np.random.Generator) -> FloatArray:
     tall = float(np.exp(generator.uniform(np.log(14), np.log(180))))
     left, top = generator.uniform(0, 640 - 0.4 * tall), generator.uniform(0, 480 - tall)
-    return as_xyxy([left, top, left + 0.4 * tall, top + tall])[0]
+    return np.array([left, top, left + 0.4 * tall, top + tall], np.float32)
 
 
 def _annotation(box: FloatArray, annotator: str) -> Annotation:

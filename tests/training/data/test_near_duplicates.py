@@ -12,7 +12,7 @@ import pytest
 from belisha.cameras.picture import read_picture
 from belisha.errors import DatasetError
 from training.data.coco import read_coco
-from training.data.near_duplicates import Pair, near_duplicates, thumbnail
+from training.data.near_duplicates import near_duplicates, thumbnail
 
 COUNT = 150
 
@@ -133,5 +133,5 @@ def test_planted_copies_of_real_streets(shared: Path) -> None:
 def test_a_similarity_that_tells_nothing_apart_is_refused() -> None:
     thumbnails = np.tile(thumbnail(street(0)), (30, 1))
     keys = [f"{index:02}" for index in range(30)]
-    with pytest.raises(DatasetError, match="more than 100 pairs .* ask for a higher one"):
+    with pytest.raises(DatasetError, match=r"more than 100 pairs .* ask for a higher one"):
         near_duplicates(keys, thumbnails, keys, most=100)

@@ -52,7 +52,7 @@ def test_no_sequence_is_cut() -> None:
 
 
 def test_the_order_of_the_images_does_not_matter_and_the_seed_does() -> None:
-    shuffled = random.Random(1).sample(RECORDS, len(RECORDS))  # noqa: S311
+    shuffled = random.Random(1).sample(RECORDS, len(RECORDS))
     assert split(shuffled) == split(RECORDS)
     assert split(RECORDS, seed=1).assignment != split(RECORDS).assignment
 

@@ -2,7 +2,7 @@
 
 Examples:
   python -m training data consensus panel/answers --format cvat --out panel/agreed
-  python -m training data consensus panel/answers.json --format label_studio --images panel/images --out panel/agreed
+  python -m training data consensus answers.json --format label_studio --images im --out agreed
   python -m training data consensus panel/answers --weigh --out panel/agreed
 
 A person is who more than half of those who looked have marked (--quorum says how many instead);

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=camera.focal_widths,
         metavar="F",
-        help=f"focal length of the assumed camera in picture widths (default: {camera.focal_widths})",
+        help=f"focal length of the assumed camera, picture widths (default: {camera.focal_widths})",
     )
     parser.add_argument(
         "--person-m",

@@ -2,7 +2,7 @@
 
 Examples:
   python -m training data leaks
-  python -m training data leaks --validation source=camvid,sequence=0006R0 source=idd_lite,file_name=val_*
+  python -m training data leaks --validation sequence=0006R0 'source=idd_lite,file_name=val_*'
   python -m training data leaks --pairs 50
 
 Without --validation the version's own split is looked at. With it a split that somebody gives is:

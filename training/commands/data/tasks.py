@@ -1,9 +1,9 @@
 """Choose images and write them as pre-labelled tasks for CVAT and Label Studio.
 
 Examples:
-  python -m training data tasks --count 50 --annotators ada ben cem --out panel/
-  python -m training data tasks --count 50 --by disagreement --bundle small.bundle --annotators ada ben cem --out panel/
-  python -m training data tasks --count 50 --by random --where light=night --annotators ada ben cem --out panel/
+  python -m training data tasks --annotators ada ben cem --out panel/
+  python -m training data tasks --by disagreement --bundle small.bundle --annotators a b c --out p/
+  python -m training data tasks --by random --where light=night --annotators a b c --out p/
 
 --by holes takes what is rare first, disagreement where the detector is unsure or differs from what
 is annotated, random anything. Each annotator gets a folder with annotations.xml (CVAT, 'for images
