@@ -10,7 +10,7 @@ Examples:
   python -m training evaluate panel/agreed --humans panel/agreed/humans.json --bundle my.bundle
 
 A data set is a folder with annotations.json (COCO) and images/, or the JSON file, or a store with
-versions of data ('python -m training data'). An annotation with `ignore` or `iscrowd` is a don't-care
+versions ('python -m training data'). An annotation with `ignore` or `iscrowd` is a don't-care
 region: what is detected there counts neither way.
 
 The test split of a store is sealed: it is opened with a name and a reason. The look is logged

@@ -82,8 +82,9 @@ class Hole:
     groups: int
 
     def __str__(self) -> str:
-        band = f" x {self.band}" if self.band else ""
-        return f"{self.condition}{band}: {self.people} people in {self.split}"
+        if self.split == EVERY_SPLIT:
+            return f"{self.condition}: no image of any split is known to be so"
+        return f"{self.condition} x {self.band}: {self.people} people in {self.split}"
 
     @property
     def advice(self) -> str:
@@ -98,7 +99,7 @@ class Hole:
         missing = LEAST_PEOPLE - self.people
         more = max(LEAST_GROUPS - self.groups, 1)
         return (
-            f"record {condition}: {missing} more {who} for {self.split}, in {more} or more drives"
+            f"record {condition}: {missing} more {who} for {self.split}, in at least {more} drives"
         )
 
 

@@ -43,7 +43,7 @@ def propose_refresh(
     Args:
         records: of the newest version.
         pairs: its near-duplicates.
-        used: sha256 -> split, of all versions before.
+        used: sha256 -> split, of all versions.
     """
     nodes = {node for record in records for node in (record.sha256, sequence_of(record))}
     links = [(record.sha256, sequence_of(record)) for record in records]

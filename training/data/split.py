@@ -52,6 +52,14 @@ class Stratum:
         """Whether it has groups enough to be in every split."""
         return self.groups >= LEAST_GROUPS
 
+    @property
+    def advice(self) -> str:
+        """What to collect for a stratum of too few groups."""
+        more = LEAST_GROUPS - self.groups
+        groups = "group" if self.groups == 1 else "groups"
+        drives = "drive" if more == 1 else "drives"
+        return f"{self.name} has {self.groups} {groups}: collect {more} more {drives} with it"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Split:

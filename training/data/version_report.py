@@ -14,7 +14,18 @@ from belisha.cameras.picture import read_picture
 from belisha.errors import DatasetError, FrameError
 from belisha.frames import Image
 from belisha.plots import Axis, heat_map, histogram
-from belisha.report import Block, Facts, Figure, Picture, Report, Section, Table, Text, Verdict
+from belisha.report import (
+    Block,
+    Details,
+    Facts,
+    Figure,
+    Picture,
+    Report,
+    Section,
+    Table,
+    Text,
+    Verdict,
+)
 from training.data.agreement import Agreement
 from training.data.bands import HEIGHTS_PX, band_names, height_px, people
 from training.data.coco import Sample
@@ -26,9 +37,12 @@ from training.data.near_duplicates import Pair
 from training.data.records import Record
 from training.data.seal import Entry, State
 from training.data.split import SPLITS, TEST, TRAIN, VALIDATION, Split
+from training.data.strata import SPREAD
 from training.evaluation.contact_sheet import truth_sheet
 
 PAIRS = 12
+SHOWN = (*SPREAD, "contrast", "sharpness", "noise", "view")
+"""Conditions on the heat maps; the table has all."""
 SHEET = 9
 _PAIR_WIDTH, _PAIR_HEIGHT = 480, 270
 
@@ -126,27 +140,24 @@ def _split_blocks(found: Findings) -> list[Block]:
             (
                 one.name,
                 f"{one.deviation:.1f}",
-                f"{one.floor:.1f}",
                 str(one.groups),
                 *(str(one.counts[name]) for name in SPLITS),
             )
             for one in found.split.splittable
         ]
-        columns = ("stratum", "points", "floor", "groups", *SPLITS)
-        caption = (
-            "Points: largest distance of a split's share from its fraction. Floor: what no cut of "
-            "the stratum could better."
-        )
-        blocks.append(Table(columns, strata, caption))
-        for one in found.split.unsplittable:
-            blocks.append(Verdict(None, f"{one.name}: {one.groups} groups cannot be split"))
+        caption = "Points: largest distance of a split's share from its fraction."
+        blocks.append(Table(("stratum", "points", "groups", *SPLITS), strata, caption))
+        blocks += [
+            Verdict(None, f"cannot be split: {one.advice}") for one in found.split.unsplittable
+        ]
     return blocks
 
 
 def _coverage_blocks(coverage: Coverage) -> list[Block]:
     bands = band_names(HEIGHTS_PX, "px")
-    conditions = sorted({name for name, _, _ in coverage.cells if not name.startswith("source=")})
-    blocks: list[Block] = [
+    conditions = sorted({name for name, _, _ in coverage.cells if name.partition("=")[0] in SHOWN})
+    splits = [split for split in SPLITS if split in coverage.images]
+    maps: list[Block] = [
         Figure(
             heat_map(
                 conditions,
@@ -156,12 +167,11 @@ def _coverage_blocks(coverage: Coverage) -> list[Block]:
                     for name in conditions
                 ],
                 title=f"People in {split}, by condition and height",
-            )
+            ),
+            f"People in {split}, by condition and height.",
         )
-        for split in SPLITS
-        if split in coverage.images
+        for split in splits
     ]
-    splits = [split for split in SPLITS if split in coverage.images]
     rows = [
         (f"{row.name} ({row.kind})", *(_share(row.shares[split]) for split in splits))
         for row in coverage.rows
@@ -170,7 +180,8 @@ def _coverage_blocks(coverage: Coverage) -> list[Block]:
         "Shares with 95 % intervals (Wilson, as many trials as sequences). Distances: assumed "
         f"{coverage.camera}. 'measured': the source says nothing, it was taken from the picture."
     )
-    return [*blocks, Table(("part", *splits), rows, caption)]
+    table = Table(("part", *splits), rows, caption)
+    return [*maps, Details("All shares with their intervals", (table,))]
 
 
 def _share(share: Share) -> str:

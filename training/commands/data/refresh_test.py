@@ -39,10 +39,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
     with Store.open(arguments.store) as store:
         version = store.version(arguments.version)
         used = {
-            sha256: split
-            for other in store.versions()
-            if other.name != version.name
-            for sha256, split in other.splits().items()
+            sha256: split for other in store.versions() for sha256, split in other.splits().items()
         }
         look = look_at(store, version)
         proposal = propose_refresh(look.records, look.pairs, used)

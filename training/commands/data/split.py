@@ -26,7 +26,7 @@ from training.commands.data.store_option import add_version_options
 from training.data.groups import QUARANTINE
 from training.data.look import earlier_split, look_at
 from training.data.near_duplicates import SIMILAR
-from training.data.split import FRACTIONS, LEAST_GROUPS, SPLITS, Split, Stratum, split
+from training.data.split import FRACTIONS, SPLITS, Split, Stratum, split
 from training.data.store import Store
 
 
@@ -79,7 +79,7 @@ def describe(done: Split) -> str:
     lines += [_row(stratum) for stratum in done.splittable]
     lines += ["", *worst_words(done)]
     for stratum in done.unsplittable:
-        lines.append(f"cannot be split: {missing(stratum)}")
+        lines.append(f"cannot be split: {stratum.advice}")
     return "\n".join(lines)
 
 
@@ -101,13 +101,6 @@ def worst_words(done: Split) -> list[str]:
     excess = beyond.deviation - beyond.floor
     words.append(f"farthest from what its groups allow: {excess:.1f} points in {beyond.name}")
     return words
-
-
-def missing(stratum: Stratum) -> str:
-    """What to collect for a stratum of too few groups."""
-    more = LEAST_GROUPS - stratum.groups
-    groups = "group" if stratum.groups == 1 else "groups"
-    return f"{stratum.name} has {stratum.groups} {groups}: collect {more} more drives with it"
 
 
 def document(done: Split, version: str, previous: str) -> dict[str, object]:
