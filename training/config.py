@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -10,22 +10,31 @@ from belisha.errors import ConfigError
 from belisha.frames import Preprocessing
 from training.augment import Recipe
 from training.data.coco import Dataset, read_coco
+from training.data.pixel_cache import open_cache
+from training.data.store import Store
+from training.data.version import SEALED
 from training.model import SIZES, STRIDES
 
 
 @dataclass(frozen=True)
 class Source:
-    """A part of a data set.
+    """A part of a data set: of a folder, or of a version in a store.
 
     Attributes:
-        path: its folder, relative to the configuration's `data`.
+        path: folder of a data set, relative to the configuration's `data`.
         where: conditions on its images, as in `training.data.coco.Dataset.select`.
         share: of the examples; shares are relative to each other.
+        store: folder of a store, relative to the configuration's `data`; instead of `path`.
+        version: of the store; always named, for `the latest` would be other data tomorrow.
+        split: `train` or `validation`; all that is not withheld if empty.
     """
 
-    path: str
+    path: str = ""
     where: tuple[str, ...] = ()
     share: float = 1.0
+    store: str = ""
+    version: str = ""
+    split: str = ""
 
 
 @dataclass(frozen=True)
@@ -134,18 +143,50 @@ def _problems(config: Config) -> list[str]:
         problems.append("expected batches and an epoch of at least 1")
     if (config.minutes or config.steps or 0) <= 0:
         problems.append("expected a run longer than nothing")
-    if any(source.share <= 0 for source in config.train):
+    sources = (*config.train, *config.validation)
+    return [*problems, *(problem for source in sources for problem in _problems_of(source))]
+
+
+def _problems_of(source: Source) -> list[str]:
+    """What is wrong with a source, in words."""
+    problems = []
+    if bool(source.path) == bool(source.store):
+        problems.append("expected a source with one of path and store, got both or neither")
+    if source.store and not source.version:
+        problems.append(f"expected a version of the store {source.store}: name one")
+    if source.path and (source.version or source.split):
+        problems.append(f"{source.path}: only a store has versions and splits: name its `store`")
+    if source.share <= 0:
         problems.append("expected shares above 0")
+    if source.store and (source.split == SEALED or f"split={SEALED}" in source.where):
+        problems.append(
+            f"expected split train or validation, got {SEALED}: it is sealed; it is opened by "
+            "'python -m training evaluate' with a name and a reason"
+        )
     return problems
 
 
-def read_sources(sources: tuple[Source, ...], data: str) -> list[tuple[Dataset, float]]:
+def read_sources(
+    sources: tuple[Source, ...], data: str, *, cache: bool = False
+) -> list[tuple[Dataset, float]]:
     """The data sets with their shares.
+
+    Args:
+        sources: folders, or versions in stores.
+        data: folder that they are relative to.
+        cache: decode the pictures of stores beforehand, unless that was done.
 
     Raises:
         DatasetError: one cannot be read, or a selection is empty.
     """
-    return [
-        (read_coco(Path(data) / source.path).select(source.where), source.share)
-        for source in sources
-    ]
+    return [(_read(source, Path(data), cache), source.share) for source in sources]
+
+
+def _read(source: Source, data: Path, cache: bool) -> Dataset:
+    if not source.store:
+        return read_coco(data / source.path).select(source.where)
+    with Store.open(data / source.store) as store:
+        version = store.version(source.version)
+        dataset = version.dataset(source.split or None, source.where)
+        pixels = open_cache(store.path, version) if cache else None
+    return replace(dataset, pixels=pixels)

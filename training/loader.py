@@ -13,7 +13,6 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -24,12 +23,9 @@ from belisha.boxes import FloatArray, clip
 from belisha.errors import DatasetError
 from belisha.frames import Preprocessing
 from training.augment import Example, Picture, Recipe, make_example
-from training.data.coco import Dataset, Sample
-from training.data.picture import read_image
+from training.data.coco import Dataset, Pixels, Sample
+from training.data.picture import read_image, shrinkage, shrunk
 from training.loss import Truth
-
-LONGEST_SIDE = 640
-"""Pictures are kept no larger: the network sees no more, and memory is finite."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +64,7 @@ class Pool:
 
 
 def load_pool(datasets: Sequence[tuple[Dataset, float]]) -> Pool:
-    """Read all pictures into memory.
+    """Read all pictures into memory; those that a cache has are only mapped into it.
 
     Args:
         datasets: each with its share of the examples; shares need not add up to 1.
@@ -87,28 +83,29 @@ def load_pool(datasets: Sequence[tuple[Dataset, float]]) -> Pool:
     with tqdm(total=count, desc="read", unit="image", leave=False, disable=None) as progress:
         for dataset, share in datasets:
             for sample in dataset.samples:
-                pictures.append(load_picture(sample))
+                pictures.append(load_picture(sample, dataset.pixels))
                 chances.append(share / len(dataset))
                 progress.update()
     cumulative = np.cumsum(chances)
     return Pool(tuple(pictures), cumulative / cumulative[-1])
 
 
-def load_picture(sample: Sample) -> Picture:
-    """A picture in memory; boxes are cut at its borders, those outside are dropped.
+def load_picture(sample: Sample, pixels: Pixels | None = None) -> Picture:
+    """A picture at its training size; boxes are cut at its borders, those outside are dropped.
+
+    Args:
+        sample: the picture and its truth.
+        pixels: where it may lie decoded.
 
     Raises:
         DatasetError: the file is missing, broken or of another size than the annotations say.
     """
-    image = read_image(sample)
-    height, width = image.shape[:2]
-    xyxy = clip(sample.xyxy, width, height)
+    image = pixels.find(sample) if pixels is not None else None
+    if image is None:
+        image = shrunk(read_image(sample))
+    xyxy = clip(sample.xyxy, sample.width, sample.height)
     kept = ((xyxy[:, 2:] - xyxy[:, :2]) > 0).all(axis=1)
-    factor = min(1.0, LONGEST_SIDE / max(width, height))
-    if factor < 1:
-        size = round(width * factor), round(height * factor)
-        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-        xyxy = xyxy * np.float32(factor)
+    xyxy = xyxy * np.float32(shrinkage(sample.width, sample.height))
     return Picture(image, xyxy[kept], sample.dont_care[kept])
 
 

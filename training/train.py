@@ -82,7 +82,7 @@ def train(config: Config, out: Path, ranks: Ranks) -> Summary:
     cv2.setNumThreads(0)
     if config.threads:
         torch.set_num_threads(config.threads)
-    sources = read_sources(config.train, config.data)
+    sources = read_sources(config.train, config.data, cache=True)
     validation = [dataset for dataset, _ in read_sources(config.validation, config.data)]
     fingerprints = {dataset.name: dataset.fingerprint for dataset, _ in sources}
     run = Run(config, out, ranks, validation, fingerprints)

@@ -78,7 +78,7 @@ def open_data(arguments: argparse.Namespace, detector: DetectorInfo) -> Evaluati
     if not Store.is_store(arguments.dataset):
         if arguments.version or arguments.split:
             raise UsageError(
-                f"--version, --split: expected a store, got {arguments.dataset}: "
+                f"{arguments.dataset}: expected a store, for only stores have versions and splits: "
                 "make one with 'python -m training data ingest'"
             )
         return EvaluationData(read_coco(arguments.dataset).select(arguments.where))

@@ -10,13 +10,14 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from belisha.boxes import BoolArray, FloatArray, as_xyxy, xywh_to_xyxy
 from belisha.documents import load_json
 from belisha.errors import ConfigError, DatasetError, UsageError
+from belisha.frames import Image
 from training.data.selection import parse_condition
 
 MAX_ANNOTATION_BYTES = 2 * 1024**3
@@ -53,6 +54,14 @@ class Sample:
         return self.xyxy[~self.dont_care]
 
 
+class Pixels(Protocol):
+    """Pictures that are decoded already, at their training size."""
+
+    def find(self, sample: Sample) -> Image | None:
+        """(H, W, 3) uint8 BGR, not to be written to; None if it is not among them."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Samples in a fixed order.
@@ -60,10 +69,12 @@ class Dataset:
     Attributes:
         name: for people.
         samples: the images with their truth.
+        pixels: pictures that need not be decoded again.
     """
 
     name: str
     samples: tuple[Sample, ...]
+    pixels: Pixels | None = None
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -99,7 +110,7 @@ class Dataset:
             )
         if not chosen:
             raise DatasetError(f"no image of {self.name} meets {conditions}")
-        return Dataset(" ".join([self.name, *conditions]), chosen)
+        return Dataset(" ".join([self.name, *conditions]), chosen, self.pixels)
 
 
 def read_coco(source: Path | str) -> Dataset:

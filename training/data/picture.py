@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import cv2
+import numpy as np
+
 from belisha.cameras.picture import read_picture
 from belisha.errors import DatasetError, FrameError
 from belisha.frames import Image
 from training.data.coco import Sample
+
+LONGEST_SIDE = 640
+"""Pictures are kept for training no larger: the network sees no more, and memory is finite."""
 
 
 def read_image(sample: Sample) -> Image:
@@ -25,3 +31,23 @@ def read_image(sample: Sample) -> Image:
             f"say, got {width}x{height}: boxes and picture do not belong together"
         )
     return image
+
+
+def training_size(width: int, height: int) -> tuple[int, int]:
+    """Width and height at which a picture is kept for training, in pixels."""
+    factor = shrinkage(width, height)
+    return (round(width * factor), round(height * factor)) if factor < 1 else (width, height)
+
+
+def shrinkage(width: int, height: int) -> float:
+    """By what a picture's sides, and its boxes, are multiplied for training."""
+    return min(1.0, LONGEST_SIDE / max(width, height))
+
+
+def shrunk(image: Image) -> Image:
+    """The picture at its training size."""
+    height, width = image.shape[:2]
+    size = training_size(width, height)
+    if size == (width, height):
+        return image
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -51,6 +51,7 @@ COLUMNS = {
     "sequence": "r.sequence",
     "time": "r.time",
     "licence": "r.licence",
+    "sha256": "r.sha256",
     "split": "coalesce(s.split, '')",
 }
 """Attributes that every image of a store has, and their place in the manifest."""

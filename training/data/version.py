@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,6 +112,21 @@ class Version:
         query = f"SELECT count(*), coalesce(sum(r.people), 0) {_FROM}{clause.sql}"
         return Counts(*(self._manifest.row(query, (self._number, *clause.values)) or (0, 0)))
 
+    def digests(self) -> Iterator[tuple[str, int]]:
+        """Digest of each record, and its number in the manifest."""
+        query = (
+            "SELECT r.digest, r.id FROM members m JOIN records r ON r.id = m.record "
+            "WHERE m.version = ?"
+        )
+        for row in self._manifest.rows(query, (self._number,)):
+            yield row[0], row[1]
+
+    def records_of(self, numbers: Sequence[int]) -> list[Record]:
+        """The records of numbers that `digests` gave."""
+        query = "SELECT document FROM records WHERE id IN (SELECT value FROM json_each(?))"
+        rows = self._manifest.rows(query, (json.dumps(list(numbers)),))
+        return [parse_record(text, self.name) for (text,) in rows]
+
     def sources(self) -> list[str]:
         """The data sets that its images came from."""
         query = (
@@ -163,18 +179,17 @@ class Version:
         )
         return dict(self._manifest.rows(query, (self._number,)))
 
-    def dataset(
+    def readable(
         self,
         split: str | None = None,
         where: Sequence[str] = (),
         permit: Permit | None = None,
-    ) -> Dataset:
-        """The images as training and evaluation see them.
+    ) -> Iterator[tuple[Record, str]]:
+        """The records that whoever trains, evaluates or exports may have, each with its split.
 
-        Images of which there are only annotators' answers are left out: there is no truth about
-        them yet. So are images in quarantine and those of the sealed split, unless the split is
-        asked for by name, the sealed one with a permit; a version that has no split of its own
-        holds back what any other does.
+        Images in quarantine and those of the sealed split are left out, unless the split is asked
+        for by name, the sealed one with a permit; a version that has no split of its own holds
+        back what any other does.
 
         Args:
             split: only images of this split.
@@ -182,7 +197,7 @@ class Version:
             permit: for the sealed split.
 
         Raises:
-            DatasetError: no image is left, or the sealed split was asked for without a permit.
+            DatasetError: there is no such split, or it is sealed and there is no permit.
             UsageError: a condition cannot be read, or names what no image has.
         """
         conditions = self._conditions(where)
@@ -191,10 +206,28 @@ class Version:
         if Condition("split", SEALED) in conditions:
             self._check(permit)
         named = any(Condition("split", name) in conditions for name in WITHHELD)
+        for text, name in self._texts(conditions, withheld=named):
+            yield parse_record(text, self.name), name
+
+    def dataset(
+        self,
+        split: str | None = None,
+        where: Sequence[str] = (),
+        permit: Permit | None = None,
+    ) -> Dataset:
+        """The images as training and evaluation see them; see `readable` for which those are.
+
+        Images of which there are only annotators' answers are left out: there is no truth about
+        them yet.
+
+        Raises:
+            DatasetError: no image is left, or `split` must not be read.
+            UsageError: a condition cannot be read, or names what no image has.
+        """
         samples = tuple(
             self._sample(record, name)
-            for text, name in self._texts(conditions, withheld=named)
-            if not (record := parse_record(text, self.name)).annotators
+            for record, name in self.readable(split, where, permit)
+            if not record.annotators
         )
         asked = [*([f"split={split}"] if split else []), *where]
         if not samples:
@@ -258,6 +291,7 @@ class Version:
             "split": split,
             "time": record.time,
             "licence": record.licence,
+            "sha256": record.sha256,
         }
         return Sample(
             self._objects.path(record.sha256),

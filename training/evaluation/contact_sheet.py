@@ -76,9 +76,7 @@ def contact_sheet(verdicts: Sequence[ImageVerdict], title: str) -> bytes:
     return _sheet(verdicts, title, LEGEND, _error_words)
 
 
-def _sheet(
-    verdicts: Sequence[ImageVerdict], title: str, legend: Legend, words: Words
-) -> bytes:
+def _sheet(verdicts: Sequence[ImageVerdict], title: str, legend: Legend, words: Words) -> bytes:
     """Header and rows as a JPEG."""
     width = COLUMNS * (TILE_WIDTH + _GAP) + _GAP
     rows = [_header(title, width, legend)]

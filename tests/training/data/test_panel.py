@@ -214,7 +214,7 @@ def test_a_file_that_is_no_human_line_is_named(tmp_path: Path, content: str | No
     path = tmp_path / "humans.json"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(DatasetError, match="humans.json"):
+    with pytest.raises(DatasetError, match=r"humans\.json"):
         read_human_line(path)
 
 

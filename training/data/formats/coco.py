@@ -31,7 +31,16 @@ VISIBLE_SHARES = ("visible_ratio", "vis_ratio")
 
 _OF_ANNOTATION = frozenset(
     {"id", "image_id", "category_id", "bbox", "area", "iscrowd", "ignore", "reason", "label"}
-    | {"occlusion", "truncated", "annotator", "track", *VISIBLE_BOXES, *VISIBLE_SHARES}
+    | {
+        "xyxy",
+        "vis_xyxy",
+        "occlusion",
+        "truncated",
+        "annotator",
+        "track",
+        *VISIBLE_BOXES,
+        *VISIBLE_SHARES,
+    }
 )
 _OF_IMAGE = frozenset(
     {"id", "file_name", "name", "width", "height", "source", "sequence", "time", "date_captured"}
@@ -157,9 +166,8 @@ def _drawn(entry: dict[str, Any], source: _Source) -> Drawn:
     for key in entry.keys() - _OF_ANNOTATION:
         source.notes.add("dropped", f"field {key!r} of boxes: not kept", place)
     label = _label(entry, source, place)
-    xyxy = xywh_box(entry.get("bbox"), "bbox", place)
-    visible = next((entry[key] for key in VISIBLE_BOXES if entry.get(key)), None)
-    visible_xyxy = None if visible is None else xywh_box(visible, "visible box", place)
+    xyxy = _corners(entry, "xyxy", "bbox", place) or xywh_box(entry.get("bbox"), "bbox", place)
+    visible_xyxy = _visible(entry, place)
     truncated = entry.get("truncated")
     return Drawn(
         xyxy=xyxy,
@@ -172,6 +180,31 @@ def _drawn(entry: dict[str, Any], source: _Source) -> Drawn:
         annotator=str(entry.get("annotator", "")),
         track=str(entry.get("track", "")),
     )
+
+
+def _visible(entry: dict[str, Any], place: str) -> Box | None:
+    """The box of the part that can be seen."""
+    for key in VISIBLE_BOXES:
+        if entry.get(key):
+            exact = _corners(entry, "vis_xyxy", key, place)
+            return exact or xywh_box(entry[key], key, place)
+    return None
+
+
+def _corners(entry: dict[str, Any], key: str, beside: str, place: str) -> Box | None:
+    """Corners that this kit wrote beside COCO's width and height, which round them."""
+    if key not in entry:
+        return None
+    rounded = xywh_box(entry.get(beside), beside, place)
+    corners = entry[key]
+    if not isinstance(corners, list) or len(corners) != 4:
+        raise DatasetError(
+            f"{place}: expected {key} [left, top, right, bottom], got {corners!r:.60}"
+        )
+    x0, y0, x1, y1 = (number(value, key, place) for value in corners)
+    # Whoever edits a box edits `bbox`: corners that disagree are old.
+    close = all(abs(a - b) < 1e-6 for a, b in zip((x0, y0, x1, y1), rounded, strict=True))
+    return (x0, y0, x1, y1) if close else None
 
 
 def _label(entry: dict[str, Any], source: _Source, place: str) -> str:
