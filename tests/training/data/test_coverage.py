@@ -50,7 +50,7 @@ def test_a_condition_that_is_nowhere_is_one_hole_and_comes_first() -> None:
     assert found.holes[0].split == EVERY_SPLIT
     assert "light=dusk: no image of any split is known to be so" in words(found)
     assert sum("weather=rain" in hole for hole in words(found)) == 1
-    assert "record rain: at least 3 drives" in found.advice[1]
+    assert any(words.startswith("record rain: at least 3 drives") for words in found.advice)
 
 
 def test_the_table_has_shares_with_intervals_by_drives() -> None:

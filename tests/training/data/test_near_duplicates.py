@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -13,6 +12,7 @@ from belisha.cameras.picture import read_picture
 from belisha.errors import DatasetError
 from training.data.coco import read_coco
 from training.data.near_duplicates import near_duplicates, thumbnail
+from training.data.planted import CHANGES, Planted, find_planted, recompress
 
 COUNT = 150
 
@@ -29,63 +29,31 @@ def street(seed: int) -> np.ndarray:
     return np.clip(image + generator.normal(0, 4, image.shape), 0, 255).astype(np.uint8)
 
 
-def cropped(image: np.ndarray, share: float = 0.03) -> np.ndarray:
-    height, width = image.shape[:2]
-    return image[int(height * share) :, : width - int(width * share)]
-
-
-def jpeg(image: np.ndarray, quality: int = 40) -> np.ndarray:
-    data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return cv2.imdecode(data, cv2.IMREAD_COLOR)
-
-
-def moved(image: np.ndarray) -> np.ndarray:
-    height, width = image.shape[:2]
-    shift = np.array([[1, 0, 0.01 * width], [0, 1, 0.01 * height]], np.float32)
-    return cv2.warpAffine(image, shift, (width, height), borderMode=cv2.BORDER_REPLICATE)
-
-
-PLANTED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "cropped by 3 %": cropped,
-    "JPEG 40": jpeg,
-    "brighter": lambda image: cv2.convertScaleAbs(image, alpha=1.1, beta=30),
-    "darker": lambda image: cv2.convertScaleAbs(image, alpha=0.5),
-    "half the size": lambda image: cv2.resize(image, None, fx=0.5, fy=0.5),
-    "moved by 1 %": moved,
-    "mirrored": lambda image: image[:, ::-1],
-    "cropped, small, JPEG 40, darker": lambda image: cv2.convertScaleAbs(
-        jpeg(cv2.resize(cropped(image), None, fx=0.6, fy=0.6)), alpha=0.8
-    ),
-}
-
-
 @pytest.fixture(scope="module")
 def streets() -> list[np.ndarray]:
     return [street(seed) for seed in range(COUNT)]
 
 
-def found(originals: list[np.ndarray], copies: list[np.ndarray]) -> tuple[float, int]:
-    """Recall of the copies, and pairs of strangers."""
-    images = [*originals, *copies]
-    keys = [f"{index:05}" for index in range(len(images))]
+def plant(images: list[np.ndarray], change: str) -> Planted:
+    """Copies of all, each picture a sequence of its own."""
     thumbnails = np.stack([thumbnail(image) for image in images])
-    pairs = near_duplicates(keys, thumbnails, keys)
-    planted = {(keys[index], keys[len(originals) + index]) for index in range(len(copies))}
-    right = sum((pair.first, pair.second) in planted for pair in pairs)
-    return right / max(len(planted), 1), len(pairs) - right
+    names = [f"{index}" for index in range(len(images))]
+    return find_planted(thumbnails, names, dict(enumerate(images)), change)
 
 
-@pytest.mark.parametrize("change", PLANTED)
+@pytest.mark.parametrize("change", CHANGES)
 def test_planted_copies_are_found_and_strangers_are_not(
     streets: list[np.ndarray], change: str
 ) -> None:
-    recall, strangers = found(streets, [PLANTED[change](image) for image in streets])
-    assert recall >= 0.98, change
-    assert strangers == 0
+    planted = plant(streets, change)
+    assert planted.copies == COUNT
+    assert planted.recall >= (0.85 if "5 %" in change or "2 %" in change else 0.98)
+    assert planted.false_positive_rate == 0
+    assert planted.pairs == COUNT * (COUNT - 1)
 
 
 def test_pairs_say_how_similar_and_whether_mirrored(streets: list[np.ndarray]) -> None:
-    images = [streets[0], streets[0][:, ::-1], streets[1], jpeg(streets[1])]
+    images = [streets[0], streets[0][:, ::-1], streets[1], recompress(streets[1])]
     thumbnails = np.stack([thumbnail(image) for image in images])
     first, second = near_duplicates(["d", "c", "b", "a"], thumbnails, ["1", "2", "3", "4"])
     mirrored = next(pair for pair in (first, second) if pair.mirrored)
@@ -101,7 +69,7 @@ def test_pairs_within_a_group_are_not_asked_for(streets: list[np.ndarray]) -> No
 
 
 def test_the_answer_does_not_depend_on_the_order(streets: list[np.ndarray]) -> None:
-    images = [*streets[:30], *map(jpeg, streets[:30])]
+    images = [*streets[:30], *map(recompress, streets[:30])]
     keys = [f"{index:05}" for index in range(len(images))]
     thumbnails = np.stack([thumbnail(image) for image in images])
     order = np.random.default_rng(0).permutation(len(images))
@@ -122,12 +90,12 @@ def test_pictures_that_show_nothing_are_nobodys_copy() -> None:
 
 @pytest.mark.shared
 @pytest.mark.slow
-def test_planted_copies_of_real_streets(shared: Path) -> None:
+@pytest.mark.parametrize("change", CHANGES)
+def test_planted_copies_of_real_streets(shared: Path, change: str) -> None:
     samples = read_coco(shared / "data" / "idd_lite").samples[::5]
-    images = [read_picture(sample.path) for sample in samples]
-    for name, change in PLANTED.items():
-        recall, _ = found(images, [change(image) for image in images])
-        assert recall >= 0.97, name
+    planted = plant([read_picture(sample.path) for sample in samples], change)
+    assert planted.recall >= (0.8 if "5 %" in change or "2 %" in change else 0.97)
+    assert planted.false_positive_rate < 1e-4
 
 
 def test_a_similarity_that_tells_nothing_apart_is_refused() -> None:

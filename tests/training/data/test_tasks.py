@@ -26,7 +26,7 @@ BOX = (10.0, 20.0, 30.0, 60.0)
 
 def drives(count: int = 6, frames: int = 5) -> list[Record]:
     return [
-        record(f"{drive}/{frame}", sequence=f"{drive}", heights=[40], light="day")
+        record(f"{drive}/{frame}.png", sequence=f"{drive}", heights=[40], light="day")
         for drive in range(count)
         for frame in range(frames)
     ]

@@ -20,6 +20,7 @@ COMMANDS = {
     "speed": Command(f"{_ROOM}.speed", "images a second from files, shards and cache"),
     "growth": Command(f"{_ROOM}.growth", "how the cost of a manifest grows with its rows"),
     "split": Command(f"{_ROOM}.split", "deal to train, validation and sealed test"),
+    "duplicates": Command(f"{_ROOM}.duplicates", "pictures of two drives nearly the same"),
     "leaks": Command(f"{_ROOM}.leaks", "what one split knows of another"),
     "seal": Command(f"{_ROOM}.seal", "who has looked at the test split, and why"),
     "refresh-test": Command(f"{_ROOM}.refresh_test", "renew a spent test split"),
