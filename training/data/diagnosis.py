@@ -34,7 +34,8 @@ class Finding:
         train, validation: AP50.
         people: in train and in validation.
         gap: train less validation, with its 95 % interval; nothing where one is missing.
-        verdict: `learnt by heart`, `not learnt`, `no gap seen` or `not enough data`.
+        verdict: `learnt by heart`, `not learnt`, `no gap seen`, `cannot tell` or
+            `not enough data`.
     """
 
     condition: str
@@ -56,15 +57,17 @@ class Finding:
         )
 
 
-BY_HEART, NOT_LEARNT, NO_GAP, NOT_ENOUGH = (
+BY_HEART, NOT_LEARNT, NO_GAP, CANNOT_TELL, NOT_ENOUGH = (
     "learnt by heart",
     "not learnt",
     "no gap seen",
+    "cannot tell",
     "not enough data",
 )
 _ADVICE = {
     BY_HEART: "More data of this kind or stronger augmentation will help, more training not.",
     NOT_LEARNT: "Longer training or a larger network will help; more data will not yet.",
+    CANNOT_TELL: "The gap may be chance: measure on more images (--limit) or collect more.",
     NO_GAP: "What is missing is missing on both: a larger network, or better labels.",
 }
 
@@ -159,4 +162,6 @@ def judge(train: Estimate, gap: Estimate, people: tuple[int, int]) -> str:
         return NOT_ENOUGH
     if gap.value > GAP and gap.low > 0:
         return BY_HEART
+    if gap.value > GAP:
+        return CANNOT_TELL
     return NOT_LEARNT if train.value < LOW else NO_GAP
