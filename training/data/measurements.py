@@ -24,7 +24,7 @@ from training.data.near_duplicates import THUMBNAIL, thumbnail
 from training.data.photometry import Photometry, photometry
 from training.data.records import Record
 
-FILE = "measurements-1.npz"
+FILE = "measurements-2.npz"
 """The number rises when something else is measured."""
 _THREADS = 4
 _FIGURES = 4
@@ -36,7 +36,7 @@ class Measurements:
 
     Attributes:
         keys: (N) sha256.
-        thumbnails: (N, 144) as of `training.data.near_duplicates`.
+        thumbnails: (N, 720) as of `training.data.near_duplicates`.
         figures: (N, 4) the fields of `Photometry`.
     """
 

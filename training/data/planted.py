@@ -48,6 +48,7 @@ def lighten(image_bgr: Image, factor: float, offset: float = 0.0) -> Image:
 CHANGES: Mapping[str, Callable[[Image], Image]] = {
     "cropped by 3 %": crop,
     "cropped by 5 %": lambda image: crop(image, 0.05),
+    "cropped by 3 % all around": lambda image: crop(crop(image)[::-1, ::-1])[::-1, ::-1],
     "JPEG 40": recompress,
     "brighter": lambda image: lighten(image, 1.1, 30),
     "darker": lambda image: lighten(image, 0.5),
@@ -101,7 +102,7 @@ def find_planted(
     """Plant changed copies of some pictures among all, and look for them.
 
     Args:
-        originals: (N, 144) thumbnails of all pictures.
+        originals: (N, 720) thumbnails of all pictures.
         sequences: (N) that they belong to.
         pictures: index -> picture, of those that are copied.
         change: one of `CHANGES`.
