@@ -16,6 +16,10 @@ from tests.training.drawn_street import HEIGHT, WIDTH, draw_street
 from tests.training.evaluation.truth import write_coco
 from training.augment import Recipe
 from training.data.coco import Dataset, read_coco
+from training.data.ingest import ingest
+from training.data.pixel_cache import open_cache
+from training.data.plan import Plan, SourcePlan
+from training.data.store import Store
 from training.loader import Batch, Loader, Pool, load_picture, load_pool
 
 SIZE = Preprocessing(width=96, height=64)
@@ -102,6 +106,23 @@ def test_a_large_picture_is_kept_small_with_its_boxes(tmp_path: Path) -> None:
     picture = load_picture(read_coco(write_coco(folder, images, people)).samples[0])
     assert picture.image.shape == (320, 640, 3)
     assert picture.xyxy.tolist() == [[50, 25, 80, 85]]
+
+
+def test_pictures_of_a_store_are_mapped_from_its_cache_and_train_the_same(
+    street: Dataset, tmp_path: Path
+) -> None:
+    """The same examples, pixel for pixel, though no picture is decoded any more."""
+    folder = str(street.samples[0].path.parents[1])
+    plan = Plan(sources=(SourcePlan(name="street", path=folder),))
+    with Store.open(tmp_path / "store", create=True) as store:
+        version = ingest(store, plan).version
+        kept = replace(version.dataset(), pixels=open_cache(store.path, version))
+        for sample in kept.samples:
+            sample.path.unlink()
+    cached, plain = load_pool([(kept, 1.0)]), load_pool([(street, 1.0)])
+    for expected, got in zip(batches(plain, 0, 3), batches(cached, 0, 3, threads=2), strict=True):
+        assert torch.equal(expected.frames, got.frames)
+        assert torch.equal(expected.truth.people, got.truth.people)
 
 
 def test_data_without_people_are_refused(tmp_path: Path) -> None:

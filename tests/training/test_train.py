@@ -21,6 +21,9 @@ from belisha.frames import Preprocessing
 from tests.training.drawn_street import draw_street, small_run
 from training.checkpoint import read_checkpoint
 from training.config import Config, Source, Stage, read_sources
+from training.data.ingest import ingest
+from training.data.plan import Plan, SourcePlan
+from training.data.store import Store
 from training.learner import learning_rate
 from training.loader import Batch, Loader, Pool, load_pool
 from training.ranks import Ranks
@@ -210,3 +213,19 @@ def test_a_killed_run_goes_on_and_ctrl_c_keeps_what_was_reached(data: Path, tmp_
     assert "interrupted at" in errors
     assert read_checkpoint(out / LAST).metadata.progress.step > reached
     assert math.isfinite(read_checkpoint(out / LAST).metadata.progress.seconds)
+
+
+def test_a_run_learns_from_a_version_of_a_store(data: Path, tmp_path: Path) -> None:
+    plan = Plan(sources=(SourcePlan(name="street", path=str(data / "street")),))
+    with Store.open(tmp_path / "store", create=True) as store:
+        version = ingest(store, plan).version
+        images = [record.sha256 for record in version.records()]
+        version.assign(dict.fromkeys(images[1:], "train") | {images[0]: "validation"})
+    source = Source(store="store", version="v1", split="train")
+    held_out = replace(source, split="validation")
+    config = small_run(tmp_path, train=(source,), validation=(held_out,))
+    summary = train(config, tmp_path / "run", Ranks())
+    assert summary.figures.keys() == {"v1 split=validation"}
+    metadata = read_checkpoint(tmp_path / "run" / LAST).metadata
+    assert metadata.fingerprints.keys() == {"v1 split=train"}
+    assert metadata.config == config

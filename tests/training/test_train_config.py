@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 
 from belisha.documents import parse_yaml, read_yaml
-from belisha.errors import ConfigError, UsageError
+from belisha.errors import ConfigError, DatasetError, UsageError
 from tests.training.drawn_street import draw_street, small_run
 from training.config import Config, Source, Stage, checked, read_sources
+from training.data.ingest import ingest
+from training.data.plan import Plan, SourcePlan
+from training.data.store import Store
+from training.data.version import Version
 
 CONFIGS = Path(__file__).parents[2] / "training" / "configs"
 
@@ -37,6 +41,12 @@ def test_the_shipped_configurations_are_sound(path: Path) -> None:
         ({"steps": 0}, "longer than nothing"),
         ({"epoch": 0}, "an epoch of at least 1"),
         ({"train": (Source("street", share=0.0),)}, "shares above 0"),
+        ({"train": (Source(),)}, "one of path and store"),
+        ({"train": (Source("street", store="store", version="v1"),)}, "one of path and store"),
+        ({"train": (Source(store="store"),)}, "expected a version of the store store: name one"),
+        ({"train": (Source("street", split="train"),)}, "only a store has versions and splits"),
+        ({"train": (Source(store="s", version="v", split="test"),)}, "got test: it is sealed"),
+        ({"validation": (Source(store="s", version="v", where=("split=test",)),)}, "it is sealed"),
     ],
 )
 def test_values_that_make_no_sense_are_refused(changes: dict[str, Any], problem: str) -> None:
@@ -63,3 +73,43 @@ def test_a_condition_on_an_unknown_attribute_is_refused(tmp_path: Path) -> None:
     draw_street(tmp_path / "street")
     with pytest.raises(UsageError, match="no image of street has 'weather'"):
         read_sources((Source("street", where=("weather=rain",)),), str(tmp_path))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Version:
+    """Version v1 of a store beside the data: six pictures, of which training may see four."""
+    folder = draw_street(tmp_path / "street")
+    plan = Plan(sources=(SourcePlan(name="street", path=str(folder)),))
+    with Store.open(tmp_path / "store", create=True) as store:
+        version = ingest(store, plan).version
+        images = [record.sha256 for record in version.records()]
+        names = ["train"] * 4 + ["validation", "test"]
+        version.assign(dict(zip(images, names, strict=True)))
+    return version
+
+
+def test_a_split_of_a_version_is_a_source(store: Version, tmp_path: Path) -> None:
+    source = Source(store="store", version="v1", split="train", where=("file_name!=0*",), share=2)
+    ((dataset, share),) = read_sources((source,), str(tmp_path))
+    assert (dataset.name, len(dataset), share) == ("v1 split=train file_name!=0*", 3, 2)
+    assert dataset.pixels is None
+    assert not (tmp_path / "store" / "cache").exists(), "made only for training"
+
+
+def test_training_decodes_the_pictures_of_a_store_once(store: Version, tmp_path: Path) -> None:
+    source = Source(store="store", version="v1", split="train")
+    ((dataset, _),) = read_sources((source,), str(tmp_path), cache=True)
+    assert dataset.pixels is not None
+    assert all(dataset.pixels.find(sample) is not None for sample in dataset.samples)
+
+
+def test_training_cannot_read_the_sealed_split(store: Version, tmp_path: Path) -> None:
+    """Not even where nobody checked the configuration."""
+    for source in (
+        Source(store="store", version="v1", split="test"),
+        Source(store="store", version="v1", where=("split=test",)),
+    ):
+        with pytest.raises(DatasetError, match="sealed"):
+            read_sources((source,), str(tmp_path))
+    ((dataset, _),) = read_sources((Source(store="store", version="v1"),), str(tmp_path))
+    assert len(dataset) == 5

@@ -160,8 +160,9 @@ def _take(
         first_of.setdefault(result.sha256, draft.record.name)
         records.append(replace(draft.record, sha256=result.sha256))
     if not records:
-        example = next((found.example for found in notes.findings()), str(source.path))
-        raise DatasetError(f"{source.name}: nothing in it can be used; the first: {example}")
+        dropped = [found for found in notes.findings() if "image" in found.what]
+        why = f"{dropped[0].what}: {dropped[0].example}" if dropped else str(source.path)
+        raise DatasetError(f"{source.name}: nothing in it can be used: {why}")
     return records, _intake(source.name, records, broken, notes)
 
 

@@ -69,10 +69,12 @@ class Manifest:
             )
         with self._wrapped():
             self._connection = sqlite3.connect(path, isolation_level=None, timeout=30)
-            for pragma in ("journal_mode = WAL", "foreign_keys = ON", "cache_size = -131072"):
-                self._connection.execute(f"PRAGMA {pragma}")
-            self._connection.create_function("matches", 2, _matches, deterministic=True)
-            self._check_format(create)
+        try:
+            with self._wrapped():
+                self._prepare(create)
+        except DatasetError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let go of the file."""
@@ -119,7 +121,11 @@ class Manifest:
                 raise
             self._connection.execute("COMMIT")
 
-    def _check_format(self, create: bool) -> None:
+    def _prepare(self, create: bool) -> None:
+        """Settings, and the tables if they are wanted."""
+        for pragma in ("journal_mode = WAL", "foreign_keys = ON", "cache_size = -131072"):
+            self._connection.execute(f"PRAGMA {pragma}")
+        self._connection.create_function("matches", 2, _matches, deterministic=True)
         (found,) = self._connection.execute("PRAGMA user_version").fetchone()
         if found == 0 and create:
             self._connection.executescript(

@@ -9,6 +9,7 @@ It appears whole or not at all, and may be deleted at any time. The sealed split
 from __future__ import annotations
 
 import fcntl
+import io
 import os
 import shutil
 import tempfile
@@ -16,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,12 +45,13 @@ class PixelCache:
 
     def __init__(self, folder: Path) -> None:
         try:
-            with np.load(folder / "index.npz", allow_pickle=False) as index:
+            data = io.BytesIO((folder / "index.npz").read_bytes())
+            with np.load(data, allow_pickle=False) as index:
                 digests, offsets, sizes = index["digests"], index["offsets"], index["sizes"]
             self._pixels = np.memmap(folder / "pixels.bin", np.uint8, "r")
             if int(offsets[-1]) != len(self._pixels):
                 raise ValueError(f"expected {offsets[-1]} bytes, got {len(self._pixels)}")
-        except (OSError, ValueError, KeyError, IndexError) as error:
+        except (OSError, ValueError, KeyError, IndexError, BadZipFile) as error:
             raise DatasetError(f"{folder}: the cache is damaged: delete it: {error}") from error
         self._offsets, self._sizes = offsets, sizes
         self._numbers = {bytes(digest): number for number, digest in enumerate(digests)}

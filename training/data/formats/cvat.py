@@ -33,7 +33,8 @@ def read(path: Path, options: Options) -> Reading:
     answers: list[Answer] = []
     for file in files:
         root = read_xml(file, "annotations")
-        source = _Source(file, images, root, _annotator(root) or _stem(file, files), notes)
+        annotator = _annotator(root) or (_own_name(file, path) if len(files) > 1 else "")
+        source = _Source(file, images, root, annotator, notes)
         answers.extend(source.answers())
     return merged(answers, options, notes)
 
@@ -45,8 +46,9 @@ def _annotator(root: Element) -> str:
     return next((name for name in found if name), "")
 
 
-def _stem(file: Path, files: list[Path]) -> str:
-    return file.stem if len(files) > 1 else ""
+def _own_name(file: Path, folder: Path) -> str:
+    """What tells a file from the others: `ada.xml` or `ada/annotations.xml`."""
+    return file.relative_to(folder).with_suffix("").as_posix().removesuffix("/annotations")
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,7 @@
-"""Label Studio's JSON: a list of tasks, each with the answers of one annotator or several."""
+"""Label Studio's JSON: a list of tasks, each with the answers of one annotator or several.
+
+A file, or a folder of such files.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from belisha.errors import DatasetError
 from training.data.formats.annotators import Answer, merged
 from training.data.formats.image_size import image_size
 from training.data.formats.reading import Drawn, Notes, Options, Reading
-from training.data.formats.sources import read_json
+from training.data.formats.sources import find_files, read_json
 from training.data.formats.values import flag, number, side
 from training.data.records import Box
 
@@ -29,16 +32,18 @@ _FLAGS = ("ignore", "iscrowd", "occluded", "truncated")
 
 def read(path: Path, options: Options) -> Reading:
     """Read Label Studio's JSON; see `training.data.formats`."""
-    tasks = read_json(path)
-    if not isinstance(tasks, list):
-        raise DatasetError(f"{path}: expected a list of tasks: export as JSON")
-    images = options.images or path.parent / "images"
-    images = images if images.is_dir() else path.parent
+    files = find_files(path, frozenset({".json"})) if path.is_dir() else [path]
+    beside = path if path.is_dir() else path.parent
+    images = options.images or (beside / "images" if (beside / "images").is_dir() else beside)
     notes = Notes()
     answers: list[Answer] = []
-    for index, task in enumerate(tasks):
-        identity = task.get("id", index) if isinstance(task, dict) else index
-        answers.extend(_answers(task, f"{path}: task {identity!r:.40}", images, notes))
+    for file in files:
+        tasks = read_json(file)
+        if not isinstance(tasks, list):
+            raise DatasetError(f"{file}: expected a list of tasks: export as JSON")
+        for index, task in enumerate(tasks):
+            identity = task.get("id", index) if isinstance(task, dict) else index
+            answers.extend(_answers(task, f"{file}: task {identity!r:.40}", images, notes))
     return merged(answers, options, notes)
 
 
