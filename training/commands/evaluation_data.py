@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from belisha.detector import DetectorInfo
-from belisha.errors import UsageError
+from belisha.errors import DatasetError, UsageError
 from training.data.coco import Dataset, read_coco
 from training.data.seal import Opening, Permit, Seal
 from training.data.split import TEST, VALIDATION
@@ -88,7 +88,11 @@ def open_data(arguments: argparse.Namespace, detector: DetectorInfo) -> Evaluati
         if split != TEST:
             return EvaluationData(version.dataset(split, arguments.where))
         # What may be wrong is found before the look is counted.
-        version.count([f"split={TEST}", *arguments.where])
+        if not version.count([f"split={TEST}", *arguments.where]).images:
+            raise DatasetError(
+                f"version {version.name} has no image in {TEST} that meets {arguments.where}: "
+                "the seal was not opened"
+            )
         seal = Seal(store.path, arguments.openings)
         permit = seal.open(
             Opening(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,9 +99,9 @@ def _as_bytes(known: Mapping[str, FloatArray]) -> bytes:
 def _read(path: Path) -> dict[str, FloatArray]:
     """What is known; nothing if there is no file, or one that cannot be used."""
     try:
-        with np.load(path, allow_pickle=False) as content:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as content:
             keys, rows = content["keys"].tolist(), content["rows"]
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return {}
     if rows.shape != (len(keys), THUMBNAIL + _FIGURES):
         return {}

@@ -80,7 +80,7 @@ def write_tasks(
     try:
         (out / "images").mkdir(parents=True, exist_ok=True)
         for task in tasks:
-            _link(path_of(task.record.sha256), out / "images" / task.file)
+            link_file(path_of(task.record.sha256), out / "images" / task.file)
         for annotator in annotators:
             write_whole(out / annotator / "annotations.xml", cvat_xml(tasks, annotator))
             write_whole(out / annotator / "tasks.json", label_studio_json(tasks, image_url))
@@ -97,7 +97,8 @@ def _check(annotators: Sequence[str]) -> None:
             raise UsageError(f"expected a name that can be a folder's, got {name!r}")
 
 
-def _link(source: Path, target: Path) -> None:
+def link_file(source: Path, target: Path) -> None:
+    """A hard link, or a copy where that cannot be; nothing if there is such a file already."""
     if target.exists():
         return
     try:

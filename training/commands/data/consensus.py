@@ -10,9 +10,9 @@ the box is the median. With --weigh annotators are judged by how often they find
 (Dawid and Skene) and how well they draw, and the better ones count more. Where exactly half see
 somebody, the box is don't care.
 
-Writes OUT/annotations.json (COCO), OUT/agreement.json (agreement, annotators, what to adjudicate)
-and OUT/humans.json: each annotator against the consensus of the others. 'evaluate --humans' puts a
-model beside it.
+Writes OUT/annotations.json (COCO) with OUT/images, OUT/agreement.json (agreement, annotators, what
+to adjudicate) and OUT/humans.json: each annotator against the consensus of the others, which
+'evaluate --humans' puts a model beside.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ from belisha.errors import DatasetError
 from training.data.agreement import Agreement, agreement, disputes
 from training.data.annotator_quality import Quality, weigh
 from training.data.formats import open_reader
-from training.data.formats.reading import Options
+from training.data.formats.reading import Draft, Options
 from training.data.human_line import HumanLine, HumanResult, Rate, human_line, write_human_line
-from training.data.panel import Answers, answers_of, consensus, truth
+from training.data.panel import answers_of, consensus, truth
 from training.data.records import Record
+from training.data.task_files import link_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Read, agree, measure, write."""
-    answers = read_answers(arguments.answers, arguments.format, arguments.images)
+    drafts = read_drafts(arguments.answers, arguments.format, arguments.images)
+    answers = tuple(answers_of(draft.record) for draft in drafts)
     agreed = tuple(consensus(one, arguments.quorum) for one in answers)
     weighed, qualities = weigh(agreed)
     chosen = weighed if arguments.weigh else agreed
@@ -76,13 +78,17 @@ def run(arguments: argparse.Namespace) -> Outcome:
         write_whole(arguments.out / "annotations.json", _json(as_coco(records)))
         write_whole(arguments.out / "agreement.json", _json(document))
         write_human_line(arguments.out / "humans.json", line)
+        for draft in drafts:
+            target = arguments.out / "images" / draft.record.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            link_file(draft.path, target)
     except OSError as error:
         raise DatasetError(f"{arguments.out}: cannot be written: {error.strerror}") from error
     return Outcome(document)
 
 
-def read_answers(path: Path, form: str, images: Path | None) -> tuple[Answers, ...]:
-    """The answers of a panel; images without several annotators are an error.
+def read_drafts(path: Path, form: str, images: Path | None) -> tuple[Draft, ...]:
+    """Images with the answers of a panel; images without several annotators are an error.
 
     Raises:
         DatasetError: they cannot be read, or nobody's name is on them.
@@ -96,7 +102,7 @@ def read_answers(path: Path, form: str, images: Path | None) -> tuple[Answers, .
             f"{path}: expected answers of at least two annotators an image, got fewer for "
             f"{len(single)} images ({example}): with CVAT, one XML file each in one folder"
         )
-    return tuple(answers_of(record) for record in records)
+    return reading.drafts
 
 
 def as_coco(records: Sequence[Record]) -> dict[str, Any]:
