@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,12 +23,6 @@ from training.data.store import Store
 
 CHECKOUT = Path(__file__).parents[3]
 PLANS = sorted((CHECKOUT / "training" / "configs" / "data").glob("*.yaml"))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "store", create=True) as store:
-        yield store
 
 
 def plan(folder: Path, form: str = "coco", **how: object) -> Plan:
@@ -253,17 +246,18 @@ def test_an_ingest_killed_at_any_moment_goes_on_and_nothing_is_half_in(tmp_path:
 
 @pytest.mark.shared
 @pytest.mark.parametrize("path", PLANS, ids=lambda path: path.name)
-def test_the_shared_data_are_one_data_set_by_one_command(shared: Path, path: Path) -> None:
+def test_the_shared_data_are_one_data_set_by_one_command(
+    store: Store, shared: Path, path: Path
+) -> None:
     """In the store, the truth of each source is what the strict reader sees in its folder."""
     made = replace(read_yaml(path, Plan), data=str(shared / "data"))
-    with Store.open(shared.parent / "runs" / "test-store", create=True) as store:
-        version = ingest(store, made).version
-        assert (len(version), version.description.people) == (5898, 18238)
-        for source in made.sources:
-            ours = version.dataset(where=[f"source={source.name}"])
-            theirs = read_coco(shared / "data" / source.path)
-            by_name = {sample.name: sample for sample in theirs.samples}
-            assert len(ours) == len(by_name)
-            for sample in ours.samples:
-                assert sample.xyxy == pytest.approx(by_name[sample.name].xyxy, abs=1e-3)
-                assert sample.dont_care.tolist() == by_name[sample.name].dont_care.tolist()
+    version = ingest(store, made).version
+    assert (len(version), version.description.people) == (5898, 18238)
+    for source in made.sources:
+        ours = version.dataset(where=[f"source={source.name}"])
+        theirs = read_coco(shared / "data" / source.path)
+        by_name = {sample.name: sample for sample in theirs.samples}
+        assert len(ours) == len(by_name)
+        for sample in ours.samples:
+            assert sample.xyxy == pytest.approx(by_name[sample.name].xyxy, abs=1e-3)
+            assert sample.dont_care.tolist() == by_name[sample.name].dont_care.tolist()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,12 +16,6 @@ from training.data.picture import LONGEST_SIDE, read_image, shrunk
 from training.data.pixel_cache import PixelCache, cache_folder, open_cache
 from training.data.store import Store
 from training.data.version import Version
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "store", create=True) as store:
-        yield store
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,12 +17,6 @@ from training.data.record_text import record_text, text_digest
 from training.data.shards import LISTING, Shards, write_shards
 from training.data.store import Store
 from training.data.version import Version
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "store", create=True) as store:
-        yield store
 
 
 @pytest.fixture

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,11 +21,7 @@ from training.data.objects import Objects
 from training.data.records import Annotation, Record
 from training.data.store import MANIFEST, Store
 
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "store", create=True) as store:
-        yield store
+CHECKOUT = Path(__file__).parents[3]
 
 
 def commit(store: Store, *records: Record, **how: object) -> str:
@@ -113,6 +113,32 @@ def test_a_failure_in_the_middle_leaves_nothing(store: Store) -> None:
         store.commit(records(), check_objects=False)
     assert store.versions() == []
     assert store.manifest.value("SELECT count(*) FROM records") == 0
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tests.training.data.stores import record
+from training.data.store import Store
+
+def records():
+    yield from map(record, range(12_000))  # some are written already
+    os.kill(os.getpid(), signal.SIGKILL)
+
+Store.open(Path(sys.argv[1])).commit(records(), check_objects=False)
+"""
+
+
+def test_a_process_killed_while_it_commits_leaves_the_store_as_it_was(store: Store) -> None:
+    commit(store, record(1))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["runtime", "."])}
+    command = [sys.executable, "-c", KILLED, str(store.path)]
+    done = subprocess.run(command, cwd=CHECKOUT, env=environment, check=False)
+    assert done.returncode == -signal.SIGKILL
+    with Store.open(store.path) as after:
+        assert [version.name for version in after.versions()] == ["v1"]
+        assert after.manifest.value("SELECT count(*) FROM records") == 1
+        assert commit(after, record(2)) == "v2"
 
 
 def test_a_difference_names_what_came_went_and_changed(store: Store) -> None:

@@ -12,6 +12,8 @@ from training.data.formats.sources import read_bytes
 
 MAX_XML_BYTES = 1024**3
 MAX_DEPTH = 30
+MAX_TEXT = 1_000_000
+"""Characters directly inside an element; they are joined piece by piece, which must stay cheap."""
 
 
 @dataclass(eq=False, slots=True)
@@ -98,7 +100,13 @@ class _Builder:
         self._open.pop()
 
     def _characters(self, text: str) -> None:
-        self._open[-1].text += text
+        element = self._open[-1]
+        element.text += text
+        if len(element.text) > MAX_TEXT:
+            line = self.parser.CurrentLineNumber
+            raise DatasetError(
+                f"{self._path}:{line}: expected at most {MAX_TEXT} characters in <{element.tag}>"
+            )
 
     def _refuse(self, name: str, *_: object) -> None:
         line = self.parser.CurrentLineNumber

@@ -85,8 +85,11 @@ def _names_in_yaml(path: Path) -> Mapping[str, str]:
     names = document.get("names") if isinstance(document, dict) else None
     if isinstance(names, list):
         names = dict(enumerate(names))
-    if not isinstance(names, dict):
-        raise DatasetError(f"{path}: expected `names`, a list or by number")
+    # Aliases can make a short file unfold without end once its values are printed.
+    if not isinstance(names, dict) or not all(
+        isinstance(word, (str, int)) for pair in names.items() for word in pair
+    ):
+        raise DatasetError(f"{path}: expected `names`, a list of texts or texts by number")
     return {str(key): str(value) for key, value in names.items()}
 
 

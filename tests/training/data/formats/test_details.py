@@ -164,6 +164,23 @@ def test_yolo_classes_without_names_are_explained_or_refused(tmp_path: Path) -> 
     assert kinds == ["person"]
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: &a [x, x]\nb: &b [*a, *a]\nnames: [*b, *b]", "expected `names`, a list of texts"),
+        ("names: {0: [person]}", "expected `names`, a list of texts"),
+        ("train: images", "expected `names`, a list of texts"),
+        ("names: [", "not valid YAML"),
+    ],
+)
+def test_yolo_names_that_are_no_texts_are_refused(tmp_path: Path, text: str, message: str) -> None:
+    folder = WRITERS["yolo"](tmp_path)
+    dump(folder / "data.yaml", text)
+    with pytest.raises(DatasetError, match=message) as error:
+        read("yolo", folder)
+    assert "data.yaml" in str(error.value)
+
+
 def test_kitti_says_how_much_is_hidden_and_cut(tmp_path: Path) -> None:
     person, rider = annotations("kitti", WRITERS["kitti"](tmp_path))
     assert (person.occlusion, person.truncated) == (0.0, False)
@@ -214,6 +231,7 @@ def test_voc_keeps_difficult_as_dont_care_and_occluded_as_half(tmp_path: Path) -
         ("<!DOCTYPE a [<!ENTITY b 'c'>]>\n<annotation>&b;</annotation>", r"a\.xml:1.*DOCTYPE"),
         ("<annotation>" * 40 + "</annotation>" * 40, "nested deeper than 30"),
         ("", "not valid XML"),
+        (f"<annotation>{'x' * 1_000_001}</annotation>", "at most 1000000 characters in <annot"),
     ],
 )
 def test_xml_is_safe_and_its_mistakes_have_a_line(tmp_path: Path, text: str, message: str) -> None:
