@@ -17,6 +17,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+import cv2
+
 from belisha.bundle import write_whole
 from belisha.champion import CLIP, TRUTH
 from belisha.cli.dispatch import Outcome
@@ -66,11 +68,11 @@ def run(arguments: argparse.Namespace) -> Outcome:
 
 
 def _write(out: Path, film: Film, make_page: Callable[[bytes, bytes], Report]) -> None:
-    """Sheet and page; the film has written the video."""
-    sheet = film.sheet()
+    """Sheet and page, in which the sheet is a JPEG; the film has written the video."""
+    png, jpeg = (cv2.imencode(kind, film.sheet())[1].tobytes() for kind in (".png", ".jpg"))
     try:
-        write_whole(out / SHEET, sheet)
-        write_report(out / PAGE, make_page((out / VIDEO).read_bytes(), sheet))
+        write_whole(out / SHEET, png)
+        write_report(out / PAGE, make_page((out / VIDEO).read_bytes(), jpeg))
     except OSError as error:
         raise SourceError(f"{out}: cannot be written: {error.strerror}") from error
 

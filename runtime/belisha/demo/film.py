@@ -12,7 +12,7 @@ import numpy as np
 from belisha.boxes import Boxes, FloatArray
 from belisha.cameras import Frame
 from belisha.demo.score import FrameScore, score_frame
-from belisha.demo.truth import Truth
+from belisha.demo.truth import Truth, in_words
 from belisha.drawing import BLACK_BGR, draw_boxes
 from belisha.frames import Image
 from belisha.service.sinks import VideoSink
@@ -59,18 +59,18 @@ class Film:
         """See `belisha.service.sinks.Sink.close`."""
         self._video.close()
 
-    def sheet(self) -> bytes:
-        """A PNG: a row for each condition; empty if no frame came."""
-        return contact_sheet(self._kept) if self._kept else b""
+    def sheet(self) -> Image:
+        """A row for each condition, BGR; there must have been a frame."""
+        return contact_sheet(self._kept)
 
 
-def contact_sheet(pictures: Mapping[str, list[Image]]) -> bytes:
-    """Pictures of equal size as a PNG, a row for each label."""
+def contact_sheet(pictures: Mapping[str, list[Image]]) -> Image:
+    """Pictures of equal size, a row for each label."""
     rows = [
         np.concatenate([_titled(picture, label) for picture in _filled(row)], axis=1)
         for label, row in pictures.items()
     ]
-    return cv2.imencode(".png", np.concatenate(rows))[1].tobytes()
+    return cast(Image, np.concatenate(rows))
 
 
 def _sheet_frames(truth: Truth) -> set[int]:
@@ -91,7 +91,7 @@ def _titled(picture: Image, label: str) -> Image:
     """The picture below a line with its label."""
     strip = np.zeros((STRIP, picture.shape[1], 3), np.uint8)
     font = cv2.FONT_HERSHEY_SIMPLEX
-    cv2.putText(strip, label, (6, STRIP - 8), font, 0.55, WHITE_BGR, 1, cv2.LINE_AA)
+    cv2.putText(strip, in_words(label), (6, STRIP - 8), font, 0.55, WHITE_BGR, 1, cv2.LINE_AA)
     return cast(Image, np.concatenate([strip, picture]))
 
 

@@ -7,7 +7,7 @@ import platform
 from collections.abc import Sequence
 
 from belisha.demo.score import BANDS_M, FrameScore, Tally, false_alarms_per_frame, tally
-from belisha.demo.truth import Truth
+from belisha.demo.truth import Truth, in_words
 from belisha.detector import DetectorInfo
 from belisha.plots import Axis, bar_plot, heat_map
 from belisha.proportion import wilson
@@ -43,7 +43,7 @@ def make_report(
         truth: of the clip.
         scores: of its frames.
         video: the drive with boxes, WebM.
-        sheet: some of its frames, PNG.
+        sheet: some of its frames, PNG or JPEG.
     """
     return Report(
         "Belisha: a drive of ten seconds",
@@ -88,7 +88,12 @@ def _found(truth: Truth, scores: Sequence[FrameScore]) -> tuple[Block, ...]:
         for condition in truth.conditions
     }
     rows = [
-        (condition, *map(_cell, row), _cell(sum(row, Tally(0, 0))), _wrong(scores, condition))
+        (
+            in_words(condition),
+            *map(_cell, row),
+            _cell(sum(row, Tally(0, 0))),
+            _wrong(scores, condition),
+        )
         for condition, row in tallies.items()
     ]
     shares = [[_percent(one) for one in row] for row in tallies.values()]
@@ -108,7 +113,7 @@ def _found(truth: Truth, scores: Sequence[FrameScore]) -> tuple[Block, ...]:
         ),
         Figure(
             heat_map(
-                list(tallies),
+                [in_words(condition) for condition in tallies],
                 bands,
                 shares,
                 title="people found",

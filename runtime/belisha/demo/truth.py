@@ -69,6 +69,11 @@ class Truth:
         return tuple(dict.fromkeys(frame.condition for frame in self.frames))
 
 
+def in_words(condition: str) -> str:
+    """A condition as people read it: `low_sun` is low sun."""
+    return condition.replace("_", " ")
+
+
 def read_truth(path: Path) -> Truth:
     """Read a truth file.
 
