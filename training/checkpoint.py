@@ -7,7 +7,6 @@ It is read with `weights_only`, so a checkpoint from elsewhere can't run code.
 from __future__ import annotations
 
 import io
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -127,22 +126,3 @@ def read_checkpoint(path: Path) -> Checkpoint:
             f"or a part of one ({type(error).__name__})"
         ) from error
     return Checkpoint(parse_json(metadata.encode(), Metadata, str(path)), average, resume)
-
-
-def commit() -> str:
-    """The commit of the checkout, with `+` if files were changed since; empty if unknown."""
-    folder = Path(__file__).parent
-    answers = []
-    for arguments in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"]):
-        try:
-            done = subprocess.run(  # noqa: S603
-                ["git", "-C", str(folder), *arguments],  # noqa: S607
-                capture_output=True,
-                text=True,
-                timeout=10,
-                check=True,
-            )
-        except (OSError, subprocess.SubprocessError):
-            return ""
-        answers.append(done.stdout.strip())
-    return answers[0] + ("+" if answers[1] else "")

@@ -25,7 +25,6 @@ from training.checkpoint import (
     Checkpoint,
     Metadata,
     Progress,
-    commit,
     read_checkpoint,
     write_checkpoint,
 )
@@ -38,6 +37,7 @@ from training.learner import Learner, LossNotFiniteError, StepResult, learning_r
 from training.loader import Batch, Loader, load_pool
 from training.model import LAYOUT
 from training.ranks import Ranks
+from training.revision import commit
 from training.torch_detector import TorchDetector
 
 LONGEST_STEP = 10.0

@@ -17,7 +17,6 @@ from training.checkpoint import (
     Metadata,
     Progress,
     TrainingError,
-    commit,
     read_checkpoint,
     write_checkpoint,
 )
@@ -105,7 +104,3 @@ def test_metadata_that_are_not_ours_are_refused(tmp_path: Path) -> None:
     torch.save({"metadata": '{"format": 1}', "average": {}, "resume": {}}, path)
     with pytest.raises(UsageError, match="missing required field"):
         read_checkpoint(path)
-
-
-def test_the_commit_is_a_hash_or_unknown() -> None:
-    assert set(commit().rstrip("+")) <= set("0123456789abcdef")

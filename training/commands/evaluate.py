@@ -5,13 +5,22 @@ Examples:
   python -m training evaluate data/street --bundle my.bundle --out report/
   python -m training evaluate data/street --bundle my.bundle --where sequence=0006R0 'time!=dusk'
   python -m training evaluate data/street --bundle my.bundle --group sequence --json
+  python -m training evaluate runs/store --split validation --bundle my.bundle
+  python -m training evaluate runs/store --split test --who Ada --reason ship --bundle my.bundle
+  python -m training evaluate panel/agreed --humans panel/agreed/humans.json --bundle my.bundle
 
-A data set is a folder with annotations.json (COCO) and images/, or the JSON file. An annotation
-with `ignore` or `iscrowd` is a don't-care region: what is detected there counts neither way.
+A data set is a folder with annotations.json (COCO) and images/, or the JSON file, or a store with
+versions ('python -m training data'). An annotation with `ignore` or `iscrowd` is a don't-care
+region: what is detected there counts neither way.
+
+The test split of a store is sealed: it is opened with a name and a reason. The look is logged
+before a picture is read, the figures before they are shown; after a number of looks they are marked
+SPENT.
 
 Prints AP50, AP50-95, MR-2, precision and recall for people of all heights and of at least 20, 30
 and 50 px, with 95 % intervals. --out writes evaluation.json, precision_recall.png and worst.jpg,
-the images that went wrong most, with what was found, missed and falsely reported.
+the images that went wrong most, with what was found, missed and falsely reported. --humans puts
+the detector beside people, at the false positives per image that they make.
 """
 
 from __future__ import annotations
@@ -30,7 +39,10 @@ from belisha.cli.dispatch import Outcome
 from belisha.cli.options import add_detector_options, open_detector
 from belisha.detector import Detector
 from belisha.errors import UsageError
-from training.data.coco import Dataset, read_coco
+from training.commands.evaluation_data import add_data_options, open_data
+from training.data.coco import Dataset
+from training.data.human_line import read_human_line
+from training.evaluation.beside_humans import beside_humans
 from training.evaluation.bootstrap import Resampling
 from training.evaluation.contact_sheet import contact_sheet
 from training.evaluation.evaluate import LEAST_SCORE, evaluate
@@ -42,8 +54,9 @@ from training.evaluation.worst_images import worst_images
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("dataset", type=Path, metavar="DATASET", help="its folder, or COCO JSON")
+    parser.add_argument("dataset", type=Path, metavar="DATASET", help="folder, COCO JSON or store")
     add_detector_options(parser)
+    add_data_options(parser)
     parser.add_argument(
         "--where",
         nargs="+",
@@ -76,20 +89,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ATTRIBUTE",
         help="draw whole groups of images, such as 'sequence', instead of single images",
     )
+    parser.add_argument(
+        "--humans",
+        type=Path,
+        metavar="FILE",
+        help="humans.json of 'data consensus', to compare with",
+    )
 
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Read, measure, print, write."""
     _check(arguments)
     resampling = Resampling(arguments.resamples, arguments.seed, arguments.group)
-    dataset = read_coco(arguments.dataset).select(arguments.where)
-    dataset = _spread(dataset, arguments.limit)
+    humans = read_human_line(arguments.humans) if arguments.humans else None
     with _open(arguments) as detector:
         threshold = _threshold(arguments, detector)
+        data = open_data(arguments, detector.info)
+        dataset = _spread(data.dataset, arguments.limit)
         evaluation = evaluate(detector, dataset, threshold=threshold, resampling=resampling)
     record = {**document(evaluation), "detector": _detector_document(detector)}
+    if seal := data.log(evaluation):
+        record["seal"] = seal
     print(f"{detector.info.name} on {detector.info.engine.library}")
     print(table(evaluation))
+    if humans:
+        compared = beside_humans(evaluation, humans)
+        record["beside_humans"] = dataclasses.asdict(compared)
+        print(compared)
+    if seal:
+        print(f"this was look {seal['opening']} of {seal['limit']}; head of the log {seal['head']}")
     if arguments.out:
         _write(arguments.out, evaluation, record, arguments.worst)
     return Outcome(record)

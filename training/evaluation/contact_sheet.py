@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import cv2
 import numpy as np
 
-from belisha.boxes import BoolArray, FloatArray
+from belisha.boxes import BoolArray, Boxes, FloatArray
 from belisha.frames import Image
+from training.data.coco import Sample
 from training.data.picture import read_image
 from training.evaluation.ranking import heights
 from training.evaluation.worst_images import ImageVerdict
 
 Colour = tuple[int, int, int]
 Corners = tuple[int, int, int, int]
+Legend = Sequence[tuple[Colour, str]]
+Words = Callable[[ImageVerdict], str]
 
 GREEN: Colour = (80, 220, 60)
 WHITE: Colour = (255, 255, 255)
@@ -33,6 +36,8 @@ LEGEND = (
     (ORANGE, "FALSE ALARM, score"),
     (GREY, "don't care: not counted"),
 )
+
+TRUTH_LEGEND = ((GREEN, "person"), (GREY, "don't care: not counted"))
 
 COLUMNS = 3
 TILE_WIDTH, TILE_HEIGHT = 640, 480
@@ -67,10 +72,16 @@ def contact_sheet(verdicts: Sequence[ImageVerdict], title: str) -> bytes:
     Raises:
         DatasetError: an image has gone.
     """
+    title = title if verdicts else f"{title}: no errors at all"
+    return _sheet(verdicts, title, LEGEND, _error_words)
+
+
+def _sheet(verdicts: Sequence[ImageVerdict], title: str, legend: Legend, words: Words) -> bytes:
+    """Header and rows as a JPEG."""
     width = COLUMNS * (TILE_WIDTH + _GAP) + _GAP
-    rows = [_header(title if verdicts else f"{title}: no errors at all", width)]
+    rows = [_header(title, width, legend)]
     for begin in range(0, len(verdicts), COLUMNS):
-        rows.append(_row(verdicts[begin : begin + COLUMNS], width))
+        rows.append(_row(verdicts[begin : begin + COLUMNS], width, words))
     good, data = cv2.imencode(
         ".jpg", np.concatenate(rows), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
     )
@@ -79,12 +90,26 @@ def contact_sheet(verdicts: Sequence[ImageVerdict], title: str) -> bytes:
     return data.tobytes()
 
 
-def _header(title: str, width: int) -> Image:
+def truth_sheet(samples: Sequence[Sample], title: str) -> bytes:
+    """Draw images with their truth alone, as `contact_sheet` does.
+
+    Raises:
+        DatasetError: an image has gone.
+    """
+    nothing = Boxes.empty()
+    verdicts = [
+        ImageVerdict(sample, np.ones(len(sample.xyxy), bool), nothing, nothing, nothing)
+        for sample in samples
+    ]
+    return _sheet(verdicts, title, TRUTH_LEGEND, _people_words)
+
+
+def _header(title: str, width: int, legend: Legend) -> Image:
     """Title and legend."""
     canvas = _paper(width, 3 * _LINE)
     _write(canvas, title, (_GAP, _LINE), 0.7, WHITE)
     left = _GAP
-    for colour, words in LEGEND:
+    for colour, words in legend:
         top, bottom = round(1.5 * _LINE), round(2.3 * _LINE)
         if colour == GREY:
             _hatch(canvas, left, top, left + 20, bottom)
@@ -94,9 +119,9 @@ def _header(title: str, width: int) -> Image:
     return canvas
 
 
-def _row(verdicts: Sequence[ImageVerdict], width: int) -> Image:
+def _row(verdicts: Sequence[ImageVerdict], width: int, words: Words) -> Image:
     """Tiles side by side, as high as the highest of them."""
-    tiles = [_tile(verdict) for verdict in verdicts]
+    tiles = [_tile(verdict, words(verdict)) for verdict in verdicts]
     row = _paper(width, max(len(tile) for tile in tiles) + _GAP)
     for column, tile in enumerate(tiles):
         left = _GAP + column * (TILE_WIDTH + _GAP)
@@ -104,7 +129,7 @@ def _row(verdicts: Sequence[ImageVerdict], width: int) -> Image:
     return row
 
 
-def _tile(verdict: ImageVerdict) -> Image:
+def _tile(verdict: ImageVerdict, counts: str) -> Image:
     """One image with everything drawn on it, and two lines of text below."""
     sample = verdict.sample
     scale = min(TILE_WIDTH / sample.width, TILE_HEIGHT / sample.height)
@@ -115,14 +140,22 @@ def _tile(verdict: ImageVerdict) -> Image:
     tile = _paper(TILE_WIDTH, size[1] + 2 * _LINE)
     left = (TILE_WIDTH - size[0]) // 2
     tile[: size[1], left : left + size[0]] = picture
-    people = len(verdict.found_people) + len(verdict.missed_people)
-    counts = (
-        f"people: {people}; missed: {len(verdict.missed_people)}; "
-        f"false alarms: {len(verdict.false_alarms)}"
-    )
     _write(tile, _shortened(sample.name), (0, size[1] + 20), 0.5, WHITE)
     _write(tile, counts, (0, size[1] + 42), 0.5, GREY)
     return tile
+
+
+def _error_words(verdict: ImageVerdict) -> str:
+    """What went wrong on an image."""
+    people = len(verdict.found_people) + len(verdict.missed_people)
+    return (
+        f"people: {people}; missed: {len(verdict.missed_people)}; "
+        f"false alarms: {len(verdict.false_alarms)}"
+    )
+
+
+def _people_words(verdict: ImageVerdict) -> str:
+    return f"people: {len(verdict.found_people)}"
 
 
 def _draw(picture: Image, verdict: ImageVerdict, scale: float) -> None:

@@ -11,6 +11,8 @@ easy where there are few people: read it only where there are enough.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,23 +36,25 @@ def log_average_miss_rate(tally: Tally) -> NDArray[np.float64]:
     return result
 
 
-def miss_rates(tally: Tally) -> NDArray[np.float64]:
-    """The least miss rate that costs no more false positives than each reference rate.
+def miss_rates(
+    tally: Tally, limits: Sequence[float] = tuple(FALSE_POSITIVES_PER_IMAGE)
+) -> NDArray[np.float64]:
+    """The least miss rate that costs no more false positives per image than each limit.
 
     Where the very first detection is a false alarm that already costs more, nobody is found: the
     miss rate there is 1. (A widespread implementation indexes its list with -1 there and so
     takes the *last* point of the curve, the best.)
 
     Returns:
-        (R, 9); NaN where a resample has no people.
+        (R, L); NaN where a resample has no people.
     """
     resamples = len(tally.people)
     per_image = tally.alarms / tally.images[:, None]
     nobody = np.zeros((resamples, 1), np.int64)
     found = np.concatenate([nobody, tally.hits], axis=1)
     people = np.where(tally.people > 0, tally.people, np.nan)
-    rates = np.empty((resamples, len(FALSE_POSITIVES_PER_IMAGE)))
-    for column, limit in enumerate(FALSE_POSITIVES_PER_IMAGE):
+    rates = np.empty((resamples, len(limits)))
+    for column, limit in enumerate(limits):
         affordable = np.count_nonzero(per_image <= limit, axis=1)
         rates[:, column] = 1 - found[np.arange(resamples), affordable] / people
     return rates
