@@ -27,6 +27,7 @@ _DOORS: tuple[Colour, ...] = (
     (0.10, 0.14, 0.24), (0.35, 0.07, 0.07), (0.10, 0.20, 0.13), (0.07, 0.07, 0.08), (0.30, 0.20, 0.12),
 )  # fmt: skip
 _REVEAL_M = 0.16
+_DEPTH_M = 9.0
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class Wall:
     rows: tuple[tuple[float, float], ...]
 
 
-def draw_house(generator: np.random.Generator, width: float, depth: float = 9.0) -> Mesh:
-    """A house by chance: a shop or a dwelling, of brick, plaster or stone, two to five floors."""
+def draw_house(generator: np.random.Generator, width: float, detail: bool = True) -> Mesh:
+    """A house by chance: a shop or a dwelling, two to five floors; without detail, seen from afar."""
     texture, colour = _WALLS[int(generator.integers(len(_WALLS)))]
     tint = generator.uniform(0.85, 1.12)
     red, green, blue = (min(part * tint, 0.9) for part in colour)
@@ -51,11 +52,11 @@ def draw_house(generator: np.random.Generator, width: float, depth: float = 9.0)
     top = ground + storey * (floors - 1)
     shop = generator.random() < 0.5
     parts = [
-        _upper_floors(generator, width, ground, storey, floors, wall),
+        _upper_floors(generator, width, ground, storey, floors, wall, detail),
         _shop(generator, width, ground, wall) if shop else _dwelling(generator, width, ground, wall),
-        _sides(width, depth, top, wall),
+        _sides(width, _DEPTH_M, top, wall),
         _trim(generator, width, ground, top),
-        _roof(generator, width, depth, top),
+        _roof(generator, width, _DEPTH_M, top),
     ]
     return joined(parts)
 
@@ -67,6 +68,7 @@ def _upper_floors(
     storey: float,
     floors: int,
     paint: Paint,
+    detail: bool,
 ) -> Mesh:
     count = max(int(width / generator.uniform(1.9, 2.9)), 1)
     opening = min(generator.uniform(0.95, 1.5), width / count - 0.4)
@@ -80,11 +82,13 @@ def _upper_floors(
     columns = tuple((float(x - opening / 2), float(x + opening / 2)) for x in middles)
     wall = Wall(width, ground, ground + storey * (floors - 1), columns, rows)
     frame = Paint((0.86, 0.86, 0.84) if generator.random() < 0.7 else (0.2, 0.2, 0.21))
+    if not detail:
+        return joined([wall_with_openings(wall, paint, 0), windows(generator, wall, frame, False)])
     return joined([wall_with_openings(wall, paint), windows(generator, wall, frame)])
 
 
-def wall_with_openings(wall: Wall, paint: Paint) -> Mesh:
-    """The wall's surface without its openings, and the reveals that lead into them."""
+def wall_with_openings(wall: Wall, paint: Paint, deep: float = _REVEAL_M) -> Mesh:
+    """The wall's surface without its openings, and reveals of a depth that lead into them."""
     x = np.array([0, *(edge for column in wall.columns for edge in column), wall.width])
     z = np.array([wall.low, *(edge for row in wall.rows for edge in row), wall.high])
     column, row = np.meshgrid(np.arange(len(x) - 1), np.arange(len(z) - 1))
@@ -99,11 +103,11 @@ def wall_with_openings(wall: Wall, paint: Paint) -> Mesh:
         ],
         1,
     )  # fmt: skip
-    return joined([quads(corners, paint), *_reveals(wall, paint)])
+    reveals = _reveals(wall, paint, deep) if deep else []
+    return joined([quads(corners, paint), *reveals])
 
 
-def _reveals(wall: Wall, paint: Paint) -> list[Mesh]:
-    deep = _REVEAL_M
+def _reveals(wall: Wall, paint: Paint, deep: float) -> list[Mesh]:
     faces = []
     for left, right in wall.columns:
         for low, high in wall.rows:
@@ -116,7 +120,9 @@ def _reveals(wall: Wall, paint: Paint) -> list[Mesh]:
     return [quads(faces, paint)] if faces else []
 
 
-def windows(generator: np.random.Generator, wall: Wall, frame: Paint) -> Mesh:
+def windows(
+    generator: np.random.Generator, wall: Wall, frame: Paint, detail: bool = True
+) -> Mesh:
     """Glass, frames and sills in a wall's openings; some rooms are lit at night."""
     if not wall.columns or not wall.rows:
         return joined([])
@@ -126,7 +132,7 @@ def windows(generator: np.random.Generator, wall: Wall, frame: Paint) -> Mesh:
     for left, right in wall.columns:
         for low, high in wall.rows:
             glow = float(generator.choice([0, 0.25, 0.5, 0.8], p=[0.62, 0.13, 0.15, 0.1]))
-            y = _REVEAL_M
+            y = _REVEAL_M if detail else 0.0
             panes.setdefault(glow, []).append(
                 [(left, y, low), (right, y, low), (right, y, high), (left, y, high)]
             )
@@ -150,6 +156,8 @@ def windows(generator: np.random.Generator, wall: Wall, frame: Paint) -> Mesh:
         quads(corners, Paint(_room(generator), gloss=0.8, glow=glow, kind=Kind.WINDOW))
         for glow, corners in sorted(panes.items())
     ]
+    if not detail:
+        return joined(glass)
     sill = boxes([low for low, _ in sills], [high for _, high in sills], stone)
     return joined([*glass, boxes(low_corners, high_corners, frame), sill])
 

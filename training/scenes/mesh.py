@@ -215,16 +215,40 @@ def tube(points: ArrayLike, radii: ArrayLike, paint: Paint, sides: int = 6) -> M
     radii = np.broadcast_to(np.asarray(radii, np.float32), len(points))
     along = np.gradient(points, axis=0)
     along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
+    # Where points coincide, as at a flat end, the rod goes on as before.
+    for index in np.flatnonzero(~along.any(1)):
+        along[index] = along[index - 1]
     steep = abs(along[:, 2:3]) > 0.9
     helper = np.where(steep, np.array([[0, 1, 0]]), np.array([[0, 0, 1]]))
     side = np.cross(along, helper)
-    side /= np.linalg.norm(side, axis=1, keepdims=True)
+    side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-9)
     other = np.cross(along, side)
     angle = np.linspace(0, 2 * np.pi, sides, endpoint=False)[None, :, None]
     rings = points[:, None] + radii[:, None, None] * (
         np.cos(angle) * side[:, None] + np.sin(angle) * other[:, None]
     )
     return loft(rings, paint)
+
+
+def limbs(starts: ArrayLike, ends: ArrayLike, radii: ArrayLike, paint: Paint) -> Mesh:
+    """Many straight three-sided rods at once, from (L, 3) to (L, 3) metres, thinner at their ends."""
+    starts, ends = np.asarray(starts, np.float32), np.asarray(ends, np.float32)
+    along = ends - starts
+    along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
+    side = np.cross(along, (0.36, 0.48, 0.8))
+    side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-9)
+    other = np.cross(along, side)
+    angle = np.linspace(0, 2 * np.pi, 3, endpoint=False)[None, :, None]
+    normal = np.cos(angle) * side[:, None] + np.sin(angle) * other[:, None]
+    radii = np.asarray(radii, np.float32)[:, None, None]
+    points = np.stack([starts[:, None] + radii * normal, ends[:, None] + 0.35 * radii * normal], 1)
+    vertices = _painted(len(starts) * 6, paint)
+    vertices["position"] = points.reshape(-1, 3)
+    vertices["normal"] = np.repeat(normal[:, None], 2, axis=1).reshape(-1, 3)
+    base = np.arange(len(starts), dtype=np.uint32)[:, None, None] * 6
+    corners = [(j, (j + 1) % 3, 3 + (j + 1) % 3, 3 + j) for j in range(3)]
+    one = np.array([(t[0], *t[k : k + 2]) for t in corners for k in (1, 2)], np.uint32)
+    return Mesh(vertices, (base + one).reshape(-1, 3).astype(np.uint32))
 
 
 def ball(centre: ArrayLike, radii: ArrayLike, paint: Paint, sides: int = 10) -> Mesh:

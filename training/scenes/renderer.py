@@ -156,11 +156,18 @@ class Renderer:
         programs = [self._programs[name] for name in ("surface", "depth", "owner")]
         if self._street is not street:
             self._release(getattr(self, "_still", []))
-            self._still = [self._array(program, street.mesh) for program in programs]
+            mesh, self._depths = _sorted(street.mesh)
+            self._still = [self._array(program, mesh) for program in programs]
             self._street = street
         self._release(getattr(self, "_active", []))
         dynamic = joined([*moving.figures, moving.things])
         self._active = [self._array(program, dynamic) for program in programs]
+
+    def _render_street(self, which: int, low: float, high: float) -> None:
+        """Only that part of the street that lies between two places along it, in metres."""
+        first, last = np.searchsorted(self._depths, (low, high))
+        if last > first:
+            self._still[which].render(first=int(first) * 3, vertices=int(last - first) * 3)
 
     def _release(self, arrays: list[Any]) -> None:
         for array in arrays:
@@ -213,7 +220,7 @@ class Renderer:
         self._shadowed.clear(depth=1.0)
         self._gl.enable_only(self._gl.DEPTH_TEST)
         self._programs["depth"]["matrix"].write(_columns(matrix))
-        self._still[1].render()
+        self._render_street(1, view.eye[1] - 30, view.eye[1] + 80)
         self._active[1].render()
 
     def _reflect(self, scene: Scene, view: View) -> None:
@@ -230,7 +237,7 @@ class Renderer:
         program["mirrored"].value, program["wet"].value = 1.0, 0.0
         program["matrix"].write(_columns(matrix))
         self._gl.enable_only(self._gl.DEPTH_TEST)
-        self._still[0].render()
+        self._render_street(0, view.eye[1] - 6, np.inf)
         self._active[0].render()
         program["mirrored"].value, program["wet"].value = 0.0, scene.light.wet
         self._mirror.use(2)
@@ -242,7 +249,7 @@ class Renderer:
         program["matrix"].write(_columns(view.matrix()))
         program["pixels"].value = self._size
         self._gl.enable_only(self._gl.DEPTH_TEST)
-        self._still[0].render()
+        self._render_street(0, view.eye[1] - 6, np.inf)
         self._blots(scene, view, moving)
         self._active[0].render()
         self._sky(scene, view.matrix())
@@ -322,10 +329,17 @@ class Renderer:
         self._textures.use(0)
         program["textures"].value = 0
         program["matrix"].write(_columns(view.matrix()))
-        self._still[2].render()
+        self._render_street(2, view.eye[1] - 6, np.inf)
         self._active[2].render()
         data = self._owned.read(components=1, dtype="u4", alignment=1)
         return np.frombuffer(data, np.uint32).reshape(height, width)[::-1]
+
+
+def _sorted(mesh: Mesh) -> tuple[Mesh, Floats]:
+    """A mesh whose triangles go along the street, and how far along each of them ends."""
+    ends = mesh.positions[:, 1][mesh.triangles].max(1)
+    order = np.argsort(ends, kind="stable")
+    return Mesh(mesh.vertices, mesh.triangles[order]), np.asarray(ends[order])
 
 
 def _columns(matrix: NDArray[Any]) -> bytes:

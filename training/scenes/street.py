@@ -26,6 +26,10 @@ from training.scenes.road import KERB_M, Road, ground
 from training.scenes.trees import draw_tree, hedge
 
 _BEHIND_M, _AHEAD_M = -30.0, 190.0
+_DETAIL_M = 75.0
+"""Up to here houses have window frames."""
+_TREES = 5
+"""Different trees in one street."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,21 +68,22 @@ def draw_street(generator: np.random.Generator, crossing: float | None = None) -
         period=float(generator.uniform(280, 500)),
     )
     bare = bool(generator.random() < 0.45)
+    trees = [draw_tree(generator, bare, float(generator.uniform(5, 11))) for _ in range(_TREES)]
     lamp_meshes, lamps = _lamps(generator, road)
     cars, parked = _parked(generator, road)
     parts = [
         ground(generator, road),
-        *_row(generator, road, -1, bare),
-        *_row(generator, road, 1, bare),
+        *_row(generator, road, -1, trees),
+        *_row(generator, road, 1, trees),
         *_furniture(generator, road),
-        *_street_trees(generator, road, bare),
+        *_street_trees(generator, road, trees),
     ]
     straight = joined([*parts, *lamp_meshes, *cars])
     lamps[:, 0] += road.offset(lamps[:, 1])
-    return Street(road, joined([road.bent(straight), *_end(generator, road, bare)]), lamps, parked)
+    return Street(road, joined([road.bent(straight), *_end(generator, road, trees)]), lamps, parked)
 
 
-def _row(generator: np.random.Generator, road: Road, side: int, bare: bool) -> list[Mesh]:
+def _row(generator: np.random.Generator, road: Road, side: int, trees: list[Mesh]) -> list[Mesh]:
     """Houses shoulder to shoulder, now and then a gap with a garden."""
     garden = float(generator.uniform(1.5, 4.0)) if generator.random() < 0.35 else 0.0
     front = road.half + road.pavement + garden
@@ -88,9 +93,9 @@ def _row(generator: np.random.Generator, road: Road, side: int, bare: bool) -> l
         gap = generator.random() < (0.75 if green else 0.10)
         width = float(generator.uniform(5, 13))
         if gap:
-            parts += _garden(generator, road, side, y, width, bare)
+            parts += _garden(generator, road, side, y, width, trees)
         else:
-            house = draw_house(generator, width)
+            house = draw_house(generator, width, detail=y < _DETAIL_M)
             # A front looks at the road: its left end is nearer on the left, farther on the right.
             start = y if side < 0 else y + width
             parts.append(moved(house, (side * front, start, KERB_M), -side * np.pi / 2))
@@ -115,7 +120,7 @@ def _front_garden(
 
 
 def _garden(
-    generator: np.random.Generator, road: Road, side: int, y: float, width: float, bare: bool
+    generator: np.random.Generator, road: Road, side: int, y: float, width: float, trees: list[Mesh]
 ) -> list[Mesh]:
     """A hedge or a wall at the pavement, trees and darkness behind it."""
     edge = road.half + road.pavement
@@ -127,11 +132,23 @@ def _garden(
     parts.append(boxes((low, y, KERB_M), (high, y + width, KERB_M + 0.02), grass))
     for _ in range(max(int(width / 3.5), 1)):
         x = side * (edge + generator.uniform(2.5, 9))
-        tree = draw_tree(generator, bare)
-        parts.append(moved(tree, (x, y + generator.uniform(0, width), KERB_M), generator.uniform(0, 6)))
+        place = (x, y + generator.uniform(0, width), KERB_M)
+        parts.append(_planted(generator, trees, place, (0.8, 1.2)))
     low, high = sorted((side * (edge + 12), side * (edge + 12.5)))
     parts.append(hedge(np.array((low, y, KERB_M)), np.array((high, y + width, 3.5))))
     return parts
+
+
+def _planted(
+    generator: np.random.Generator,
+    trees: list[Mesh],
+    place: tuple[float, float, float],
+    sizes: tuple[float, float],
+) -> Mesh:
+    """One of the trees, turned and scaled."""
+    tree = trees[int(generator.integers(len(trees)))]
+    turn, size = generator.uniform(0, 2 * np.pi), generator.uniform(*sizes)
+    return moved(tree, place, float(turn), float(size))
 
 
 def _lamps(generator: np.random.Generator, road: Road) -> tuple[list[Mesh], Floats]:
@@ -176,7 +193,7 @@ def _furniture(generator: np.random.Generator, road: Road) -> list[Mesh]:
     return parts
 
 
-def _street_trees(generator: np.random.Generator, road: Road, bare: bool) -> list[Mesh]:
+def _street_trees(generator: np.random.Generator, road: Road, trees: list[Mesh]) -> list[Mesh]:
     parts = []
     for side in (-1, 1):
         if generator.random() < 0.5:
@@ -184,9 +201,8 @@ def _street_trees(generator: np.random.Generator, road: Road, bare: bool) -> lis
         distance = generator.uniform(11, 24)
         for y in np.arange(road.start + generator.uniform(0, 10), road.end - 20, distance):
             if road.crossing is None or abs(y - road.crossing) > 5:
-                tree = draw_tree(generator, bare, float(generator.uniform(5, 8.5)))
-                turn = generator.uniform(0, 6)
-                parts.append(moved(tree, (side * (road.half + 0.8), y, KERB_M), turn))
+                place = (side * (road.half + 0.8), y, KERB_M)
+                parts.append(_planted(generator, trees, place, (0.6, 0.9)))
     return parts
 
 
@@ -212,18 +228,18 @@ def _parked(generator: np.random.Generator, road: Road) -> tuple[list[Mesh], Flo
     return parts, np.array(middles, np.float32).reshape(-1, 2)
 
 
-def _end(generator: np.random.Generator, road: Road, bare: bool) -> list[Mesh]:
+def _end(generator: np.random.Generator, road: Road, trees: list[Mesh]) -> list[Mesh]:
     """What closes the street: houses across it, trees before them, blocks behind."""
     middle = float(road.offset(road.end))
     parts = []
     x = middle - 60.0
     while x < middle + 60:
         width = float(generator.uniform(7, 14))
-        parts.append(moved(draw_house(generator, width), (x, road.end + 4, KERB_M)))
+        parts.append(moved(draw_house(generator, width, detail=False), (x, road.end + 4, KERB_M)))
         x += width
     for _ in range(10):
         place = (middle + generator.normal(0, 14), road.end + generator.uniform(-14, 2), 0)
-        parts.append(moved(draw_tree(generator, bare, float(generator.uniform(7, 12))), place))
+        parts.append(_planted(generator, trees, place, (0.9, 1.3)))
     pale = Paint((0.52, 0.54, 0.57), Texture.PLASTER, metres=4)
     for _ in range(6):
         left, deep = middle + generator.uniform(-80, 60), road.end + generator.uniform(40, 120)

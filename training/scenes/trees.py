@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.scenes.mesh import Colour, Floats, Kind, Mesh, Paint, Texture, boxes, joined, quads, tube
+from training.scenes.mesh import Colour, Floats, Kind, Mesh, Paint, Texture, boxes, joined, limbs, quads, tube
 
 _BARK = Paint((0.24, 0.20, 0.17), Texture.PLASTER, metres=0.5)
 _GREENS: tuple[Colour, ...] = (
@@ -12,41 +12,49 @@ _GREENS: tuple[Colour, ...] = (
 )  # fmt: skip
 
 
-def draw_tree(generator: np.random.Generator, bare: bool, height: float | None = None) -> Mesh:
-    """A street tree at the origin, 5 to 11 m high unless a height is given."""
-    height = height or float(generator.uniform(5, 11))
-    trunk = _limb(generator, np.zeros(3), np.array([0, 0, height * 0.42]), 0.055 * height / 3)
-    parts, tips = [trunk], []
-    for _ in range(7 if bare else 5):
-        start = np.array([0, 0, height * generator.uniform(0.26, 0.42)])
-        reach = _direction(generator, 0.55) * height * generator.uniform(0.3, 0.45)
-        parts.append(_limb(generator, start, start + reach, 0.022 * height / 3))
-        tips.append(start + reach)
-        for share in generator.uniform(0.3, 1.0, 9 if bare else 2):
-            twig = start + reach * share
-            out = _direction(generator, 0.4) * height * generator.uniform(0.1, 0.24)
-            parts.append(_limb(generator, twig, twig + out, 0.007 * height / 3, sides=3))
-            tips.append(twig + out)
-            for inner in generator.uniform(0.3, 1.0, 3 if bare else 0):
-                fine = twig + out * inner
-                end = fine + _direction(generator, 0.3) * height * generator.uniform(0.05, 0.12)
-                parts.append(_limb(generator, fine, end, 0.004 * height / 3, sides=3))
+def draw_tree(generator: np.random.Generator, bare: bool, height: float) -> Mesh:
+    """A street tree of a height at the origin."""
+    top = np.array([0, 0, height * 0.42])
+    trunk = tube([np.zeros(3), top / 2, top], np.array([0.019, 0.014, 0.011]) * height, _BARK, 7)
+    roots = np.zeros((9 if bare else 6, 3))
+    roots[:, 2] = height * generator.uniform(0.22, 0.42, len(roots))
+    boughs = _grown(generator, roots, (0.26, 0.42), 0.7, height)
+    start, tips = _along(generator, roots, boughs, 8 if bare else 3)
+    branches = _grown(generator, start, (0.10, 0.24), 0.45, height)
+    rods = [(roots, boughs, 0.0075), (start, branches, 0.0026)]
+    if bare:
+        forks, _ = _along(generator, start, branches, 4)
+        rods.append((forks, _grown(generator, forks, (0.05, 0.12), 0.3, height), 0.0013))
+    meshes = [
+        limbs(begin, end, np.full(len(begin), width * height), _BARK) for begin, end, width in rods
+    ]
     if not bare:
-        parts.append(_crown(generator, np.array(tips), height))
-    return joined(parts)
+        meshes.append(_crown(generator, np.concatenate([boughs, branches, tips]), height))
+    return joined([trunk, *meshes])
 
 
-def _direction(generator: np.random.Generator, upward: float) -> Floats:
-    direction = generator.normal(0, 1, 3)
-    direction[2] = abs(direction[2]) * 0.6 + upward
-    return np.asarray(direction / np.linalg.norm(direction), np.float32)
+def _grown(
+    generator: np.random.Generator,
+    starts: Floats,
+    reach: tuple[float, float],
+    upward: float,
+    height: float,
+) -> Floats:
+    """Where branches end that begin at (N, 3) places."""
+    direction = generator.normal(0, 1, starts.shape)
+    direction[:, 2] = abs(direction[:, 2]) * 0.6 + upward
+    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+    length = generator.uniform(*reach, (len(starts), 1)) * height
+    return np.asarray(starts + direction * length, np.float32)
 
 
-def _limb(
-    generator: np.random.Generator, start: Floats, end: Floats, radius: float, sides: int = 5
-) -> Mesh:
-    middle = (start + end) / 2 + generator.normal(0, 0.04, 3) * np.linalg.norm(end - start)
-    return tube([start, middle, end], [radius, radius * 0.75, radius * 0.35], _BARK, sides)
+def _along(
+    generator: np.random.Generator, starts: Floats, ends: Floats, count: int
+) -> tuple[Floats, Floats]:
+    """Places on the outer two thirds of each branch, `count` on each; and the outermost halves."""
+    share = generator.uniform(0.3, 1.0, (len(starts), count, 1))
+    places = starts[:, None] + (ends - starts)[:, None] * share
+    return places.reshape(-1, 3), ((starts + ends) / 2).reshape(-1, 3)
 
 
 def _crown(generator: np.random.Generator, tips: Floats, height: float) -> Mesh:
