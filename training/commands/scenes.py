@@ -3,10 +3,14 @@
 Examples:
   python -m training scenes --out data/rendered --n 500
   python -m training scenes --out data/bad --conditions night,rain --n 500 --seed 7
+  python -m training scenes clip --out runtime/belisha/champion
 
 A data set in COCO's form: pictures by hour, weather and glass, and for each person the whole box, the
 visible one, how much is visible, the distance and a track. `--conditions` takes any of day, low_sun,
 dusk, night, overcast, rain, fog, drops, dirt, reflection, or all.
+
+`clip` makes the ten seconds that the wheel ships, demo.webm and demo_truth.json, always the same; it also
+needs vpxenc (apt-get install -y vpx-tools).
 
 It needs no GPU: Mesa's software OpenGL draws. On Debian or Ubuntu:
   apt-get install -y libegl1 libgl1-mesa-dri libgles2
@@ -19,11 +23,15 @@ from pathlib import Path
 
 from belisha.cli.dispatch import Outcome
 from belisha.errors import UsageError
+from training.scenes.clip import write_clip
 from training.scenes.dataset import Order, default_conditions, write_dataset
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
+    parser.add_argument(
+        "what", nargs="?", choices=["dataset", "clip"], default="dataset", help="(default: dataset)"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to")
     parser.add_argument("--n", type=int, default=100, metavar="N", help="pictures (default: 100)")
     parser.add_argument(
@@ -45,6 +53,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Render and write."""
+    if arguments.what == "clip":
+        made = write_clip(arguments.out)
+        print(f"written: {arguments.out}: {made['frames']} frames, {made['bytes']} bytes")
+        return Outcome({"out": str(arguments.out), **made})
     if arguments.n < 1:
         raise UsageError(f"expected --n of at least 1, got {arguments.n}")
     width, height = _size(arguments.size)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.scenes.mesh import Colour, Floats, Kind, Mesh, Paint, Texture, joined, loft, recoloured
+from training.scenes.mesh import Colour, Floats, Mesh, Paint, Texture, joined, loft, recoloured
 from training.scenes.outfit import Outfit
 from training.scenes.walk import Bone
 
@@ -92,7 +92,7 @@ def _frame(outfit: Outfit) -> _Frame:
         elbow=shoulder - height * 0.175,
         wrist=shoulder - height * 0.325,
         hip_width=0.088 * height / 1.72,
-        shoulder_width=(0.192 - 0.02 * child) * height / 1.72 * (0.75 + 0.25 * outfit.build),
+        shoulder_width=(0.180 - 0.02 * child) * height / 1.72 * (0.75 + 0.25 * outfit.build),
     )
 
 
@@ -117,7 +117,13 @@ def _joints(frame: _Frame) -> dict[Bone, Floats]:
     return {bone: np.array(place, np.float32) for bone, place in joints.items()}
 
 
-def _stack(levels: Sequence[Level], colour: Colour, sides: int = 12, square: float = 2.3) -> Mesh:
+def _stack(
+    levels: Sequence[Level],
+    colour: Colour,
+    sides: int = 12,
+    square: float = 2.3,
+    texture: Texture = Texture.CLOTH,
+) -> Mesh:
     """A skin around level ellipses, from the lowest to the highest, closed at both ends."""
     table = np.array(levels, np.float32)
     ends = table[[0, -1]].copy()
@@ -130,7 +136,7 @@ def _stack(levels: Sequence[Level], colour: Colour, sides: int = 12, square: flo
     x = table[:, :1] + table[:, 3:4] * across
     y = table[:, 1:2] + table[:, 4:5] * along
     z = np.broadcast_to(table[:, 2:3], x.shape)
-    paint = Paint(colour, Texture.CLOTH, gloss=0.02, kind=Kind.SOLID, metres=0.35)
+    paint = Paint(colour, texture, gloss=0.02, metres=0.35)
     return loft(np.stack([x, y, z], -1), paint, around=1.5)
 
 
@@ -196,14 +202,15 @@ def _trunk(outfit: Outfit, frame: _Frame) -> list[Part]:
         (0, -0.005, low + 0.08 * s, 0.160 * girth + padding, 0.112 * girth + belly / 2),
         (0, belly / 2, low + 0.34 * span, 0.143 * girth + padding, 0.105 * girth + belly),
         (0, 0.01, low + 0.60 * span, 0.162 * girth + padding, 0.118 * girth + padding),
-        (0, 0.005, low + 0.80 * span, 0.94 * width + padding, 0.118 * girth + padding),
-        (0, -0.005, high - 0.012, 0.86 * width, 0.088 * girth),
-        (0, -0.010, high + 0.022 * s, 0.42 * width, 0.070 * s),
-        (0, -0.005, high + 0.045 * s, 0.060 * s, 0.062 * s),
+        (0, 0.005, low + 0.80 * span, 1.00 * width + padding, 0.118 * girth + padding),
+        (0, -0.003, high - 0.035 * s, 1.00 * width + padding, 0.098 * girth),
+        (0, -0.008, high + 0.002 * s, 0.84 * width, 0.080 * girth),
+        (0, -0.010, high + 0.030 * s, 0.50 * width, 0.070 * s),
+        (0, -0.005, high + 0.055 * s, 0.062 * s, 0.064 * s),
     ]
     mesh = _stack(levels, outfit.top_colour, sides=16, square=2.5)
     points = mesh.positions
-    hem = low + (0.02 if outfit.top == "shirt" else -0.03)
+    hem = low + 0.02 if outfit.top == "shirt" else -1.0
     below = points[:, 2] < hem
     colours = np.where(below[:, None], outfit.legs_colour, outfit.top_colour)
     if outfit.top in ("jacket", "coat"):
@@ -223,7 +230,13 @@ def _neck(outfit: Outfit, frame: _Frame) -> list[Part]:
         (0, 0.004, frame.shoulder + 0.05 * s, 0.050 * s, 0.055 * s),
         (0, 0.012, frame.shoulder + 0.11 * s, 0.050 * s, 0.056 * s),
     ]
-    return [(_stack(levels, outfit.skin), _rigid(Bone.CHEST))]
+    collar = outfit.skin
+    if outfit.top in ("jacket", "coat"):
+        collar = outfit.top_colour if outfit.seed % 3 else outfit.hat_colour
+        levels[1] = (0, 0.0, frame.shoulder + 0.055 * s, 0.066 * s, 0.072 * s)
+    mesh = _stack(levels, outfit.skin, texture=Texture.PLAIN)
+    low = mesh.positions[:, 2] < frame.shoulder + 0.07 * s
+    return [(recoloured(mesh, np.where(low[:, None], collar, outfit.skin)), _rigid(Bone.CHEST))]
 
 
 def _legs(outfit: Outfit, frame: _Frame) -> list[Part]:
@@ -281,9 +294,10 @@ def _arms(outfit: Outfit, frame: _Frame) -> list[Part]:
             (x * 1.09, 0.0, frame.wrist, 0.030 * s * loose, 0.034 * s * loose),
             (x * 1.09, 0.0, frame.elbow - 0.08 * s, 0.043 * girth * loose, 0.046 * girth * loose),
             (x * 1.08, -0.004, frame.elbow, 0.043 * girth * loose, 0.046 * girth * loose),
-            (x * 1.05, 0.0, frame.elbow + 0.13 * s, 0.052 * girth * loose, 0.056 * girth * loose),
-            (x * 1.01, 0.0, frame.shoulder - 0.055 * s, 0.060 * girth * loose, 0.064 * girth),
-            (x * 0.90, 0.0, frame.shoulder - 0.005 * s, 0.048 * girth, 0.054 * girth),
+            (x * 1.06, 0.0, frame.elbow + 0.13 * s, 0.050 * girth * loose, 0.055 * girth * loose),
+            (x * 1.03, 0.0, frame.shoulder - 0.075 * s, 0.054 * girth * loose, 0.062 * girth),
+            (x * 0.99, 0.0, frame.shoulder - 0.035 * s, 0.048 * girth, 0.058 * girth),
+            (x * 0.88, -0.004, frame.shoulder - 0.010 * s, 0.040 * girth, 0.050 * girth),
         ]
         mesh = _stack(levels, outfit.top_colour, sides=10, square=2.1)
         z = mesh.positions[:, 2]
@@ -309,15 +323,13 @@ def _head(outfit: Outfit, frame: _Frame) -> list[Part]:
         (0, 0.02 + y * size / 0.225, chin + share * size, rx * size, ry * size)
         for share, y, rx, ry in shape
     ]
-    mesh = _stack(levels, outfit.skin, sides=16, square=2.1)
+    mesh = _stack(levels, outfit.skin, 16, 2.1, Texture.PLAIN)
     points = mesh.positions
     share = (points[:, 2] - chin) / size
     forward = (points[:, 1] - 0.02) / (0.43 * size)
-    hairline = np.where(share > 0.55, 0.55 - (share - 0.8) * 2.2, 0.05)
+    hairline = np.where(share > 0.55, 0.10 + (share - 0.55) * 2.4, 0.05)
     haired = (share > 0.28) & (forward < hairline) & (outfit.hair != "bald")
     colours = np.where(haired[:, None], outfit.hair_colour, outfit.skin)
-    eyes = (abs(share - 0.50) < 0.1) & (forward > 0.55) & (abs(points[:, 0]) > 0.08 * size)
-    colours = np.where(eyes[:, None], np.array(outfit.skin) * 0.62, colours)
     parts: list[Part] = [(recoloured(mesh, colours), _rigid(Bone.HEAD))]
     parts += _hair(outfit, frame, chin, levels)
     parts += _hat(outfit, chin, size, levels)
@@ -340,7 +352,7 @@ def _hair(outfit: Outfit, frame: _Frame, chin: float, skull: list[Level]) -> lis
             (0, -0.20 * size, chin + 0.15 * size, 0.36 * size, 0.24 * size),
             *shell,
         ]
-    parts: list[Part] = [(_stack(shell, outfit.hair_colour), _rigid(Bone.HEAD))]
+    parts: list[Part] = [(_stack(shell, outfit.hair_colour, 14), _rigid(Bone.HEAD))]
     if outfit.hair == "bun":
         z = chin + 0.75 * size
         bun: list[Level] = [
@@ -385,11 +397,11 @@ def _over_clothes(outfit: Outfit, frame: _Frame) -> list[Part]:
     if outfit.top in hems:
         flare = 1.22 if outfit.top == "dress" else 1.06
         parts.append((_bell(hems[outfit.top], frame, girth, flare, outfit.top_colour),
-                      _hanging(frame, 0.45)))  # fmt: skip
+                      _hanging(frame, 0.12)))  # fmt: skip
     if outfit.legs == "skirt" and outfit.top != "dress":
         hem = frame.knee + (0.08 - 0.12 * (outfit.seed % 3)) * s
         parts.append((_bell(hem, frame, girth * 0.97, 1.15, outfit.legs_colour),
-                      _hanging(frame, 0.3)))  # fmt: skip
+                      _hanging(frame, 0.1)))  # fmt: skip
     return parts
 
 
@@ -401,12 +413,12 @@ def _bell(hem: float, frame: _Frame, girth: float, flare: float, colour: Colour)
             0.0,
             0.0,
             float(hem + (top - hem) * share),
-            float(0.172 * girth * (flare + (1 - flare) * share)),
-            float(0.130 * girth * (flare + (1 - flare) * share)),
+            float(0.180 * girth * (flare + (1 - flare) * share)),
+            float(0.134 * girth * (flare + (1 - flare) * share)),
         )
         for share in shares
     ]
-    levels[-1] = (0, 0, top, 0.150 * girth, 0.112 * girth)
+    levels[-1] = (0, 0, top, 0.163 * girth, 0.118 * girth)
     return _stack(levels, colour, sides=16, square=2.4)
 
 
@@ -449,7 +461,7 @@ def _creased(mesh: Mesh, generator: np.random.Generator) -> Mesh:
     for _ in range(3):
         direction = generator.normal(0, 1, 3) * (14, 14, 22)
         wave += np.sin(points @ direction + generator.uniform(0, 6.3))[:, None] * generator.normal(
-            0, 0.16, 3
+            0, 0.13, 3
         )
     normal = vertices["normal"] + wave.astype(np.float32)
     vertices["normal"] = normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-6)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from training.scenes.body import Body
-from training.scenes.mesh import Colour, Mesh, Paint, Texture, boxes, joined, loft, tube
+from training.scenes.mesh import Colour, Mesh, Paint, Texture, boxes, joined, loft, tube, two_sided
 from training.scenes.walk import Bone
 
 _CLOTH: tuple[Colour, ...] = (
@@ -27,7 +27,7 @@ def umbrella(generator: np.random.Generator, body: Body) -> Mesh:
         height = np.full(16, top + rise * (1 - share**2))
         rings.append(np.stack([x + reach * np.cos(turn), y * 0.4 + reach * np.sin(turn), height], 1))
     shaft = tube([(x, y, top - 0.75), (x, y * 0.4, top + rise + 0.05)], 0.008, Paint((0.2, 0.2, 0.2)), 4)
-    return joined([loft(rings, cloth), shaft])
+    return joined([two_sided(loft(rings, cloth)), shaft])
 
 
 def pram(generator: np.random.Generator, height_m: float) -> Mesh:
@@ -42,7 +42,7 @@ def pram(generator: np.random.Generator, height_m: float) -> Mesh:
     ]
     parts = [
         boxes((-0.21, 0.42, 0.45), (0.21, 1.08, 0.72), cloth),
-        loft(np.array(hood), cloth),
+        two_sided(loft(np.array(hood), cloth)),
         tube([(-0.2, 0.30, bar), (-0.2, 0.75, 0.5)], 0.012, dark, 4),
         tube([(0.2, 0.30, bar), (0.2, 0.75, 0.5)], 0.012, dark, 4),
         tube([(-0.2, 0.30, bar), (0.2, 0.30, bar)], 0.018, dark, 4),

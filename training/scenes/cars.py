@@ -15,13 +15,11 @@ from training.scenes.mesh import (
     Kind,
     Mesh,
     Paint,
-    Texture,
     ball,
     boxes,
     joined,
     patchwork,
     quads,
-    tube,
 )
 
 _COLOURS: tuple[tuple[float, Colour], ...] = (
@@ -32,7 +30,7 @@ _COLOURS: tuple[tuple[float, Colour], ...] = (
 _GLASS = Paint((0.06, 0.07, 0.08), gloss=0.9, kind=Kind.GLASS)
 _RUBBER = Paint((0.04, 0.04, 0.045), gloss=0.05)
 _TRIM = Paint((0.06, 0.06, 0.065), gloss=0.15)
-_CHROME = Paint((0.50, 0.51, 0.53), gloss=0.6)
+_CHROME = Paint((0.34, 0.345, 0.36), gloss=0.5)
 
 
 @dataclass(frozen=True)
@@ -85,8 +83,9 @@ def _car(name: str, length: float, width: float, height: float, boot: float, nos
         Station(rear + boot + 0.62, 0.20, belt, height - 0.02, 1.0, 0.70, side_glass=True),
         Station(-0.02, 0.20, belt, height, 1.0, 0.70),
         Station(0.06, 0.20, belt, height, 1.0, 0.70, side_glass=True),
-        Station(cabin - 0.80, 0.20, belt, height - 0.04, 1.0, 0.68, top_glass=True),
-        Station(cabin - 0.70, 0.20, belt, height - 0.12, 1.0, 0.70, top_glass=True),
+        Station(cabin - 0.80, 0.20, belt, height - 0.04, 1.0, 0.68, True, True),
+        Station(cabin - 0.70, 0.20, belt, height - 0.12, 1.0, 0.70, True, True),
+        Station(cabin - 0.18, 0.20, belt, belt + 0.12, 1.0, 0.79, top_glass=True),
         Station(cabin, 0.20, belt, belt + 0.03, 1.0, 0.82),
         Station(front - 0.35, 0.22, belt - 0.12, belt - 0.08, 0.97, 0.80),
         Station(front - 0.12, 0.24, belt - 0.22, belt - 0.18, 0.92, 0.78),
@@ -104,7 +103,9 @@ def _van(name: str, length: float, width: float, height: float) -> Shape:
         Station(rear + 0.05, 0.30, belt, height - 0.02, 0.99, 0.92),
         Station(front - 2.0, 0.28, belt, height, 1.0, 0.92),
         Station(front - 1.9, 0.28, belt, height, 1.0, 0.90, side_glass=True),
-        Station(front - 1.15, 0.28, belt, height - 0.08, 1.0, 0.82, top_glass=True),
+        Station(front - 1.22, 0.28, belt, height - 0.04, 1.0, 0.84),
+        Station(front - 1.15, 0.28, belt, height - 0.10, 1.0, 0.83, True, True),
+        Station(front - 0.68, 0.28, belt, belt + 0.26, 1.0, 0.85, top_glass=True),
         Station(front - 0.55, 0.28, belt, belt + 0.05, 1.0, 0.86),
         Station(front - 0.12, 0.32, belt - 0.22, belt - 0.16, 0.95, 0.84),
         Station(front, 0.40, belt - 0.45, belt - 0.42, 0.86, 0.78),
@@ -197,7 +198,7 @@ def _skin(shape: Shape, colour: Colour) -> Mesh:
         side = _GLASS if station.side_glass else metal
         top = _GLASS if station.top_glass else metal
         left = [_TRIM, metal, metal, metal, side, metal, top]
-        if station.top_glass:
+        if station.top_glass and not station.side_glass:
             left[5] = top
         paints.append([*left, top, *left[::-1]])
     skin = patchwork(grid, paints)
@@ -210,24 +211,34 @@ def _skin(shape: Shape, colour: Colour) -> Mesh:
 
 
 def _wheels(shape: Shape) -> Mesh:
-    axle = shape.length / 2 - (0.85 if shape.length < 8 else 2.3)
+    """Four wheels in dark arches."""
+    axle, radius = shape.length / 2 - (0.85 if shape.length < 8 else 2.3), shape.wheel
+    # From inside to outside: how far out, how large, and what lies between this ring and the next.
+    rings = (
+        (-0.20, 1.0, _RUBBER), (0.010, 1.0, _RUBBER), (0.014, 0.70, _CHROME), (0.002, 0.62, _CHROME),
+        (0.016, 0.22, _TRIM), (0.018, 0.02, _TRIM),
+    )  # fmt: skip
     parts = []
     for y in (-axle * 0.95, axle):
         for side in (-1, 1):
             x = side * (shape.half - 0.03)
-            parts += [
-                _disc(x - side * 0.20, x - side * 0.005, y, shape.wheel + 0.05, _TRIM, shape.wheel),
-                _disc(x - side * 0.20, x + side * 0.010, y, shape.wheel, _RUBBER, shape.wheel),
-                _disc(x, x + side * 0.016, y, shape.wheel * 0.66, _CHROME, shape.wheel),
-                _disc(x, x + side * 0.022, y, shape.wheel * 0.25, _TRIM, shape.wheel),
-            ]
+            arch = [(x - side * 0.20, radius + 0.05), (x - side * 0.004, radius + 0.05), (x, 0.05)]
+            parts.append(_turned(arch, [_TRIM, _TRIM], y, radius, side))
+            wheel = [(x + side * out, share * radius) for out, share, _ in rings]
+            parts.append(_turned(wheel, [paint for _, _, paint in rings[:-1]], y, radius, side))
     return joined(parts)
 
 
-def _disc(inner: float, outer: float, y: float, radius: float, paint: Paint, z: float) -> Mesh:
-    """A wheel's disc from its inner to its outer side, closed outside."""
-    points = [(inner, y, z), (outer, y, z), (outer, y, z)]
-    return tube(points + [(outer + (outer - inner) * 1e-3, y, z)], [radius, radius, 0, 0], paint, 16)
+def _turned(
+    profile: list[tuple[float, float]], paints: list[Paint], y: float, z: float, side: int
+) -> Mesh:
+    """A body turned on the x axis through (y, z): places and radii, and paints between them."""
+    turn = np.linspace(0, 2 * np.pi, 13)
+    rings = [
+        np.stack([np.full(13, x), y + r * np.cos(turn), z + side * r * np.sin(turn)], 1)
+        for x, r in profile
+    ]
+    return patchwork(np.stack(rings), [[paint] * 12 for paint in paints])
 
 
 def _fittings(shape: Shape, colour: Colour, lamps: bool) -> Mesh:
@@ -247,11 +258,11 @@ def _fittings(shape: Shape, colour: Colour, lamps: bool) -> Mesh:
             boxes((inner, rear - 0.015, belt - 0.32), (outer, rear + 0.1, belt - 0.10), tail)
         )
         mirror = (x * 1.09, shape.length * 0.13, belt + 0.07)
-        parts.append(ball(mirror, (0.10, 0.05, 0.07), Paint(colour, gloss=0.6), 8))
+        parts.append(ball(mirror, (0.10, 0.05, 0.07), Paint(colour, gloss=0.6), 6))
     plate = 0.26
     for y, shade in ((front + 0.01, (0.85, 0.85, 0.82)), (rear - 0.03, (0.85, 0.72, 0.2))):
         low, high = (-plate, y - 0.01, 0.42), (plate, y + 0.01, 0.53)
-        parts.append(boxes(low, high, Paint(shade, Texture.PLAIN)))
+        parts.append(boxes(low, high, Paint(shade)))
     parts.append(boxes((-half * 0.5, front - 0.1, face - 0.05), (half * 0.5, front + 0.004, face + 0.1), _TRIM))
     parts.append(boxes((-half * 0.8, rear - 0.02, 0.28), (half * 0.8, rear + 0.2, 0.40), _TRIM))
     parts.append(boxes((-half * 0.72, front - 0.2, 0.26), (half * 0.72, front + 0.012, 0.38), _TRIM))

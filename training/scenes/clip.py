@@ -8,16 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
-from belisha.boxes import Boxes
 from belisha.bundle import write_whole
-from belisha.cameras import Frame
 from belisha.errors import UsageError
 from belisha.frames import Image
-from belisha.service.sinks import VideoSink
 from training.scenes.camera import Camera, Ride
 from training.scenes.light import Conditions, light_of
 from training.scenes.people import Person, draw_cyclist, draw_person
@@ -28,12 +24,14 @@ from training.scenes.sensor import Sensor, expose
 from training.scenes.street import draw_street
 from training.scenes.traffic import draw_traffic
 from training.scenes.truth import Sighting, sightings
+from training.scenes.webm import encode_webm, find_encoder
 
 RATE_HZ = 15
 SECTION_S = 2.5
 WIDTH, HEIGHT = 640, 480
 VIDEO, TRUTH = "demo.webm", "demo_truth.json"
 FORMAT = 1
+_KBIT_PER_S = 950
 
 
 @dataclass(frozen=True)
@@ -129,7 +127,7 @@ def clip_frames() -> Iterator[ClipFrame]:
             yield ClipFrame(image, SECTIONS[number].name, seen)
 
 
-def write_clip(folder: Path) -> dict[str, Any]:
+def write_clip(folder: Path) -> dict[str, int]:
     """Render the clip and its truth into a folder as `VIDEO` and `TRUTH`.
 
     Returns:
@@ -137,30 +135,26 @@ def write_clip(folder: Path) -> dict[str, Any]:
 
     Raises:
         UsageError: the folder cannot be written.
-        MissingLibraryError: there is no OpenGL here.
+        MissingLibraryError: OpenGL or the encoder is absent.
     """
-    sink = VideoSink(folder / VIDEO)
-    frames: list[dict[str, Any]] = []
+    find_encoder()
     total = round(RATE_HZ * SECTION_S * len(SECTIONS))
-    try:
-        for index, frame in enumerate(tqdm(clip_frames(), total=total, unit="frame", disable=None)):
-            sink.write(_camera_frame(frame, index), Boxes.empty())
-            frames.append(_frame_entry(frame, index))
-    finally:
-        sink.close()
-    document = {"format": FORMAT, "fps": RATE_HZ, "width": WIDTH, "height": HEIGHT, "frames": frames}
-    data = json.dumps(document, separators=(",", ":")).encode()
-    try:
-        write_whole(folder / TRUTH, data)
-    except OSError as error:
-        raise UsageError(f"{folder / TRUTH}: cannot be written: {error.strerror}") from error
-    people = sum(not person["dont_care"] for entry in frames for person in entry["people"])
-    size = (folder / VIDEO).stat().st_size + len(data)
-    return {"frames": len(frames), "people": people, "bytes": size}
+    frames = list(tqdm(clip_frames(), total=total, unit="frame", disable=None))
+    video = encode_webm((frame.image_bgr for frame in frames), RATE_HZ, _KBIT_PER_S)
+    truth = json.dumps(_truth(frames), separators=(",", ":")).encode() + b"\n"
+    for name, data in ((VIDEO, video), (TRUTH, truth)):
+        try:
+            write_whole(folder / name, data)
+        except OSError as error:
+            raise UsageError(f"{folder / name}: cannot be written: {error.strerror}") from error
+    people = sum(not seen.dont_care for frame in frames for seen in frame.seen)
+    return {"frames": len(frames), "people": people, "bytes": len(video) + len(truth)}
 
 
-def _camera_frame(frame: ClipFrame, index: int) -> Frame:
-    return Frame(frame.image_bgr, "demo", index, 0.0, rate_hz=RATE_HZ)
+def _truth(frames: list[ClipFrame]) -> dict[str, Any]:
+    entries = [_frame_entry(frame, index) for index, frame in enumerate(frames)]
+    size = {"width": WIDTH, "height": HEIGHT}
+    return {"format": FORMAT, "fps": RATE_HZ, **size, "frames": entries}
 
 
 def _frame_entry(frame: ClipFrame, index: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.scenes.mesh import Colour, Kind, Mesh, Paint, Texture, ball, boxes, joined, tube
+from training.scenes.mesh import Kind, Mesh, Paint, Texture, ball, boxes, joined, quads, tube
 
 _STEEL = Paint((0.33, 0.34, 0.35), gloss=0.3)
 _IRON = Paint((0.09, 0.09, 0.10), gloss=0.25)
@@ -42,27 +42,35 @@ def beacon() -> Mesh:
 
 
 def sign(generator: np.random.Generator) -> Mesh:
-    """A round or square plate on a pole, facing -y."""
-    pole = tube([(0, 0, 0), (0, 0, 2.7)], 0.035, _STEEL, 6)
-    colours: tuple[Colour, ...] = ((0.75, 0.06, 0.06), (0.08, 0.22, 0.55), (0.85, 0.85, 0.83))
-    colour = colours[int(generator.integers(3))]
-    if generator.random() < 0.5:
-        turn = np.linspace(0, 2 * np.pi, 16)
-        rim = [(0.3 * np.cos(a), -0.05, 2.4 + 0.3 * np.sin(a)) for a in turn]
-        inner = [(0.2 * np.cos(a), -0.06, 2.4 + 0.2 * np.sin(a)) for a in turn]
-        plate = [_disc(rim, Paint(colour, gloss=0.2)), _disc(inner, Paint((0.88, 0.88, 0.86)))]
+    """A plate on a pole, facing -y: a ring, a disc with an arrow, a warning, or a name."""
+    pole = tube([(0, 0, 0), (0, 0, 2.7)], 0.03, _STEEL, 6)
+    white, red = Paint((0.84, 0.84, 0.82), gloss=0.15), Paint((0.62, 0.05, 0.06), gloss=0.15)
+    blue, black = Paint((0.07, 0.20, 0.48), gloss=0.15), Paint((0.06, 0.06, 0.06))
+    form = int(generator.integers(4))
+    if form == 0:
+        plates = [_plate(0.30, red, 16, 0), _plate(0.22, white, 16, 1)]
+        plates.append(boxes((-0.09, -0.075, 2.32), (0.09, -0.065, 2.48), black))
+    elif form == 1:
+        plates = [_plate(0.30, white, 16, 0), _plate(0.28, blue, 16, 1)]
+        plates.append(boxes((-0.035, -0.075, 2.22), (0.035, -0.065, 2.58), white))
+    elif form == 2:
+        plates = [_plate(0.36, red, 3, 0), _plate(0.23, white, 3, 1)]
+        plates.append(boxes((-0.02, -0.075, 2.33), (0.02, -0.065, 2.50), black))
     else:
-        plate = [boxes((-0.3, -0.06, 2.0), (0.3, -0.04, 2.7), Paint(colour, gloss=0.2))]
-    return joined([pole, *plate])
+        plates = [boxes((-0.24, -0.05, 2.25), (0.24, -0.04, 2.58), white)]
+        rows = [(-0.19, -0.06, 2.30 + 0.09 * row) for row in range(3)]
+        plates.append(boxes(rows, np.array(rows) + ((0.34, 0.01, 0.03),), black))
+    back = boxes((-0.2, -0.035, 2.25), (0.2, -0.03, 2.5), _STEEL)
+    return joined([pole, back, *plates])
 
 
-def _disc(points: list[tuple[float, float, float]], paint: Paint) -> Mesh:
-    from training.scenes.mesh import quads
-
-    centre = tuple(np.mean(points[:-1], axis=0))
-    return quads(
-        [[centre, a, b, b] for a, b in zip(points[:-1], points[1:], strict=True)], paint
-    )
+def _plate(radius: float, paint: Paint, corners: int, layer: int) -> Mesh:
+    """A flat plate with so many corners, one of them up."""
+    turn = np.pi / 2 + np.linspace(0, 2 * np.pi, corners + 1)
+    y, z = -0.05 - 0.01 * layer, 2.4
+    rim = [(float(radius * np.cos(a)), y, float(z + radius * np.sin(a))) for a in turn]
+    middle = (0.0, y, z)
+    return quads([[middle, a, b, b] for a, b in zip(rim[:-1], rim[1:], strict=True)], paint)
 
 
 def traffic_light(generator: np.random.Generator) -> Mesh:

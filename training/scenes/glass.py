@@ -110,12 +110,12 @@ def _reflection(size: tuple[int, int], strength: float, seed: int) -> Pane:
         wide, tall = generator.uniform(0.06, 0.3) * width, generator.uniform(0.02, 0.09) * height
         corners = np.array([(0, 0), (wide, -tall * 0.3), (wide * 1.1, tall * 0.8), (-wide * 0.1, tall)])
         shape = (corners + (left, top)).astype(np.int32)
-        cv2.fillPoly(canvas, [shape], float(generator.uniform(0.3, 1.0)))
-    canvas = cv2.GaussianBlur(canvas, (0, 0), height / 110)
+        cv2.fillPoly(canvas, [shape], float(generator.uniform(0.2, 0.6)))
+    canvas = cv2.GaussianBlur(canvas, (0, 0), height / 60)
     sheen = np.linspace(0, 0.5, height, dtype=np.float32)[:, None] ** 1.5
     picture = _picture(size)
     picture[:, :, 3] = np.clip((canvas * 0.6 + sheen) * 255, 0, 255)
-    return Pane(picture, 0.45 * strength)
+    return Pane(picture, 0.30 * strength)
 
 
 def _noise(generator: np.random.Generator, size: tuple[int, int], steepness: float) -> Floats:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.scenes.mesh import Colour, Kind, Mesh, Paint, Texture, boxes, joined, quads
+from training.scenes.mesh import Colour, Kind, Mesh, Paint, Texture, boxes, joined, quads, two_sided
 
 _WALLS: tuple[tuple[Texture, Colour], ...] = (
     (Texture.BRICK, (0.52, 0.33, 0.25)), (Texture.BRICK, (0.62, 0.52, 0.40)),
@@ -224,7 +224,7 @@ def _awning(generator: np.random.Generator, width: float, ground: float) -> Mesh
         paint = Paint(colour if index % 2 else (0.8, 0.78, 0.72), Texture.CLOTH)
         slope = [(a, -out, low), (b, -out, low), (b, -0.05, high), (a, -0.05, high)]
         flap = [(a, -out, low - 0.18), (b, -out, low - 0.18), (b, -out, low), (a, -out, low)]
-        cloth.append(quads([slope, flap], paint))
+        cloth.append(two_sided(quads([slope, flap], paint)))
     return joined(cloth)
 
 

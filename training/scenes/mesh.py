@@ -101,6 +101,11 @@ def joined(meshes: Sequence[Mesh]) -> Mesh:
     )
 
 
+def two_sided(mesh: Mesh) -> Mesh:
+    """A mesh that is seen from behind too."""
+    return Mesh(mesh.vertices, np.concatenate([mesh.triangles, mesh.triangles[:, ::-1]]))
+
+
 def moved(mesh: Mesh, offset: ArrayLike, heading: float = 0.0, scale: float = 1.0) -> Mesh:
     """A mesh turned about z by `heading` radians (counter-clockwise), then shifted by (3,) metres."""
     turn = turn_z(heading)

@@ -102,7 +102,7 @@ def draw_outfit(generator: np.random.Generator, cold: bool = True) -> Outfit:
         inner_colour=_cloth(generator, 0.5),
         legs=legs,
         legs_colour=_shade(generator, _DENIM) if generator.random() < 0.4 else _cloth(generator, 0),
-        shoes_colour=_cloth(generator, 0.12),
+        shoes_colour=_shoes(generator),
         hat=_pick(generator, {"none": 0.6, "beanie": 0.16, "cap": 0.1, "hood": 0.1, "scarf": 0.04})
         if cold
         else _pick(generator, {"none": 0.85, "cap": 0.12, "scarf": 0.03}),
@@ -127,6 +127,13 @@ def _shade(
     chosen = np.array(colours[int(generator.choice(len(colours), p=shares))])
     red, green, blue = np.clip(chosen * generator.uniform(0.85, 1.15), 0.02, 0.95).tolist()
     return red, green, blue
+
+
+def _shoes(generator: np.random.Generator) -> Colour:
+    """Dark, brown, or white soles and trainers."""
+    if generator.random() < 0.18:
+        return _shade(generator, ((0.78, 0.77, 0.74), (0.55, 0.53, 0.50)))
+    return _shade(generator, (*_DARK[:3], (0.20, 0.13, 0.09), (0.30, 0.21, 0.14)))
 
 
 def _cloth(generator: np.random.Generator, bright: float) -> Colour:

@@ -116,7 +116,7 @@ class Renderer:
         count, side = layers.shape[:2]
         self._textures = self._gl.texture_array((side, side, count), 4, layers.tobytes())
         self._textures.build_mipmaps()
-        self._textures.filter = self._gl.LINEAR_MIPMAP_LINEAR, self._gl.LINEAR
+        self._textures.filter = self._gl.LINEAR_MIPMAP_NEAREST, self._gl.LINEAR
 
     def shoot(self, scene: Scene, seconds: float) -> Shot:
         """The picture of a scene at a moment.
@@ -141,7 +141,7 @@ class Renderer:
         with self._gl.scope(framebuffer=self._owned):
             self._owned.viewport = 0, 0, width, height
             self._owned.clear(0, 0, 0, 0)
-            self._gl.enable_only(self._gl.DEPTH_TEST)
+            self._gl.enable_only(self._gl.DEPTH_TEST | self._gl.CULL_FACE)
             program = self._programs["owner"]
             program["matrix"].write(_columns(matrix))
             vao = self._array(program, figure)
@@ -236,9 +236,11 @@ class Renderer:
         program = self._programs["surface"]
         program["mirrored"].value, program["wet"].value = 1.0, 0.0
         program["matrix"].write(_columns(matrix))
-        self._gl.enable_only(self._gl.DEPTH_TEST)
+        self._gl.enable_only(self._gl.DEPTH_TEST | self._gl.CULL_FACE)
+        self._gl.front_face = "cw"
         self._render_street(0, view.eye[1] - 6, np.inf)
         self._active[0].render()
+        self._gl.front_face = "ccw"
         program["mirrored"].value, program["wet"].value = 0.0, scene.light.wet
         self._mirror.use(2)
 
@@ -248,7 +250,7 @@ class Renderer:
         program = self._programs["surface"]
         program["matrix"].write(_columns(view.matrix()))
         program["pixels"].value = self._size
-        self._gl.enable_only(self._gl.DEPTH_TEST)
+        self._gl.enable_only(self._gl.DEPTH_TEST | self._gl.CULL_FACE)
         self._render_street(0, view.eye[1] - 6, np.inf)
         self._blots(scene, view, moving)
         self._active[0].render()
@@ -277,7 +279,7 @@ class Renderer:
         self._sampled.depth_mask = False
         array.render()
         self._sampled.depth_mask = True
-        gl.enable_only(gl.DEPTH_TEST)
+        gl.enable_only(gl.DEPTH_TEST | gl.CULL_FACE)
         array.release()
         buffer.release()
 
@@ -324,7 +326,7 @@ class Renderer:
         self._owned.viewport = 0, 0, width, height
         self._owned.use()
         self._owned.clear(0, 0, 0, 0)
-        self._gl.enable_only(self._gl.DEPTH_TEST)
+        self._gl.enable_only(self._gl.DEPTH_TEST | self._gl.CULL_FACE)
         program = self._programs["owner"]
         self._textures.use(0)
         program["textures"].value = 0

@@ -29,7 +29,7 @@ _BEHIND_M, _AHEAD_M = -30.0, 190.0
 _DETAIL_M = 75.0
 """Up to here houses have window frames."""
 _TREES = 5
-"""Different trees in one street."""
+"""Different near trees in one street, and as many far ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,10 @@ def draw_street(generator: np.random.Generator, crossing: float | None = None) -
         period=float(generator.uniform(280, 500)),
     )
     bare = bool(generator.random() < 0.45)
-    trees = [draw_tree(generator, bare, float(generator.uniform(5, 11))) for _ in range(_TREES)]
+    trees = [
+        draw_tree(generator, bare, float(generator.uniform(5, 11)), detail=index < _TREES)
+        for index in range(2 * _TREES)
+    ]
     lamp_meshes, lamps = _lamps(generator, road)
     cars, parked = _parked(generator, road)
     parts = [
@@ -146,7 +149,8 @@ def _planted(
     sizes: tuple[float, float],
 ) -> Mesh:
     """One of the trees, turned and scaled."""
-    tree = trees[int(generator.integers(len(trees)))]
+    near = place[1] < _DETAIL_M
+    tree = trees[int(generator.integers(_TREES)) + (0 if near else _TREES)]
     turn, size = generator.uniform(0, 2 * np.pi), generator.uniform(*sizes)
     return moved(tree, place, float(turn), float(size))
 

@@ -23,7 +23,7 @@ def texture_array() -> NDArray[np.uint8]:
         Texture.SLABS: lambda: _slabs(generator),
         Texture.BRICK: lambda: _bricks(generator, rows=16, columns=6, mortar=0.25),
         Texture.PLASTER: lambda: _NEUTRAL + 0.05 * clouds(generator, 1.6) + _grain(generator, 0.02),
-        Texture.CLOTH: lambda: _NEUTRAL + 0.10 * clouds(generator, 1.3) + _grain(generator, 0.05),
+        Texture.CLOTH: lambda: _NEUTRAL + 0.045 * clouds(generator, 1.1) + _grain(generator, 0.05),
         Texture.LEAVES: lambda: _leaves(generator),
         Texture.TILES: lambda: _bricks(generator, rows=12, columns=10, mortar=-0.2),
         Texture.STONE: lambda: _bricks(generator, rows=5, columns=3, mortar=-0.08),
@@ -77,7 +77,7 @@ def _bricks(generator: np.random.Generator, rows: int, columns: int, mortar: flo
     row = np.floor(y * rows).astype(int)
     across = x * columns + 0.5 * (row % 2)
     column = np.floor(across).astype(int) % columns
-    shades = generator.normal(0, 0.09, (rows, columns))
+    shades = generator.normal(0, 0.055, (rows, columns))
     joint = (y * rows % 1 < 0.14) | (across % 1 < 0.05)
     picture = _NEUTRAL + shades[row, column] + 0.03 * clouds(generator, 1.5)
     return np.asarray(np.where(joint, _NEUTRAL + mortar, picture), np.float32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.scenes.mesh import Colour, Floats, Kind, Mesh, Paint, Texture, boxes, joined, limbs, quads, tube
+from training.scenes.mesh import Colour, Floats, Kind, Mesh, Paint, Texture, boxes, joined, limbs, quads, tube, two_sided
 
 _BARK = Paint((0.24, 0.20, 0.17), Texture.PLASTER, metres=0.5)
 _GREENS: tuple[Colour, ...] = (
@@ -12,8 +12,8 @@ _GREENS: tuple[Colour, ...] = (
 )  # fmt: skip
 
 
-def draw_tree(generator: np.random.Generator, bare: bool, height: float) -> Mesh:
-    """A street tree of a height at the origin."""
+def draw_tree(generator: np.random.Generator, bare: bool, height: float, detail: bool = True) -> Mesh:
+    """A street tree of a height at the origin; without detail, seen from afar."""
     top = np.array([0, 0, height * 0.42])
     trunk = tube([np.zeros(3), top / 2, top], np.array([0.019, 0.014, 0.011]) * height, _BARK, 7)
     roots = np.zeros((9 if bare else 6, 3))
@@ -22,14 +22,14 @@ def draw_tree(generator: np.random.Generator, bare: bool, height: float) -> Mesh
     start, tips = _along(generator, roots, boughs, 8 if bare else 3)
     branches = _grown(generator, start, (0.10, 0.24), 0.45, height)
     rods = [(roots, boughs, 0.0075), (start, branches, 0.0026)]
-    if bare:
+    if bare and detail:
         forks, _ = _along(generator, start, branches, 4)
         rods.append((forks, _grown(generator, forks, (0.05, 0.12), 0.3, height), 0.0013))
     meshes = [
         limbs(begin, end, np.full(len(begin), width * height), _BARK) for begin, end, width in rods
     ]
     if not bare:
-        meshes.append(_crown(generator, np.concatenate([boughs, branches, tips]), height))
+        meshes.append(_crown(generator, np.concatenate([boughs, branches, tips]), height, 170 if detail else 70))
     return joined([trunk, *meshes])
 
 
@@ -57,13 +57,12 @@ def _along(
     return places.reshape(-1, 3), ((starts + ends) / 2).reshape(-1, 3)
 
 
-def _crown(generator: np.random.Generator, tips: Floats, height: float) -> Mesh:
+def _crown(generator: np.random.Generator, tips: Floats, height: float, count: int) -> Mesh:
     """Bunches of leaves: cards that face every way, darker below and inside."""
     colour = np.array(_GREENS[int(generator.integers(len(_GREENS)))])
-    count = 130
     anchors = tips[generator.integers(len(tips), size=count)]
     centres = anchors + generator.normal(0, 0.07, (count, 3)) * height
-    size = generator.uniform(0.07, 0.13, count) * height
+    size = generator.uniform(0.07, 0.13, count) * height * (1.25 if count < 100 else 1.0)
     facing = generator.normal(0, 1, (count, 3))
     facing /= np.linalg.norm(facing, axis=1, keepdims=True)
     side = np.cross(facing, (0.3, 0.2, 1.0))
@@ -84,7 +83,7 @@ def _crown(generator: np.random.Generator, tips: Floats, height: float) -> Mesh:
     shade = np.clip(0.45 + 0.6 * depth + generator.normal(0, 0.08, count), 0.3, 1.15)
     tint = colour * shade[:, None]
     mesh.vertices["colour"][:, :3] = np.clip(np.repeat(tint, 4, axis=0) * 255, 0, 255)
-    return mesh
+    return two_sided(mesh)
 
 
 def hedge(low: Floats, high: Floats) -> Mesh:

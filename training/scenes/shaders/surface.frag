@@ -66,14 +66,14 @@ vec3 from_headlights(vec3 n) {
     beam *= mix(1.0, 0.10, smoothstep(cut - 0.015, cut + 0.03, up)) * smoothstep(-0.30, -0.06, up);
     float square = dot(way, way) + 6.0;
     float facing = max(dot(n, -normalize(way)), 0.0) * 0.85 + 0.15;
-    return HEADLIGHT * beam * facing * headlights * 95.0 / square;
+    return HEADLIGHT * beam * facing * headlights * 150.0 / square;
 }
 
 void main() {
     if (mirrored > 0.5 && world.z < 0.02) discard;
     vec4 tile = texture(textures, vec3(uv, layer));
     if (kind == FOLIAGE && tile.a < 0.5) discard;
-    vec3 n = normalize(normal);
+    vec3 n = normalize(normal + vec3(0.0, 0.0, 1e-4));
     vec3 view = normalize(world - eye);
     if (kind == FOLIAGE && dot(n, view) > 0.0) n = normalize(n - 1.2 * dot(n, view) * view);
     vec3 albedo = pow(colour.rgb, vec3(2.2)) * (tile.rgb * tile.rgb * 4.0);
@@ -81,12 +81,12 @@ void main() {
     if (kind == GROUND) {
         float large = texture(textures, vec3(world.xy / 13.0, 10.0)).r;
         float fine = texture(textures, vec3(world.yx / 3.1, 10.0)).r;
-        albedo *= 0.62 + 0.55 * large + 0.20 * fine;
+        albedo *= 0.80 + 0.32 * large + 0.12 * fine;
         soaked = wet * smoothstep(0.30, 0.62, large * 0.6 + fine * 0.4);
         albedo *= 1.0 - 0.45 * wet;
     } else {
         float grime = texture(textures, vec3(world.xy / 7.0 + world.z / 5.0, 10.0)).r;
-        albedo *= 0.82 + 0.36 * grime;
+        albedo *= 0.87 + 0.26 * grime;
     }
     float shade = sunlit();
     float canyon = mix(0.62, 1.0, smoothstep(0.0, 12.0, world.z)) * colour.a;
@@ -98,12 +98,12 @@ void main() {
     vec3 head = from_headlights(n);
     vec3 light = albedo * (ambient + sun * facing * shade + lamp + head);
 
-    float fresnel = pow(1.0 - max(-dot(n, view), 0.0), 5.0);
+    float fresnel = pow(1.0 - clamp(-dot(n, view), 0.0, 1.0), 5.0);
     vec3 bounce = reflect(view, n);
     if (gloss > 0.0) {
         // What is low in the sky is houses, not sky.
         vec3 above = sky_light(bounce) * (0.22 + 0.78 * smoothstep(0.02, 0.42, bounce.z));
-        float mirror_share = kind == GROUND ? 0.0 : gloss * mix(0.05, 0.9, fresnel);
+        float mirror_share = kind == GROUND ? 0.0 : gloss * mix(0.07, 0.9, fresnel);
         if (kind == GLASS || kind == WINDOW) mirror_share = gloss * mix(0.10, 1.0, fresnel);
         light += above * mirror_share * mix(0.5, 1.0, canyon);
         float shine = pow(max(dot(bounce, sun_direction), 0.0), 60.0);
@@ -116,7 +116,7 @@ void main() {
         vec3 seen = vec3(0.0);
         for (int i = 0; i < 4; i++)
             seen += texture(mirror, at + vec2(ripple, ripple * 2.0 + (float(i) - 0.5) * 0.012)).rgb;
-        float share = mix(0.03, 0.85, pow(1.0 - max(-dot(vec3(0, 0, 1), view), 0.0), 4.0));
+        float share = mix(0.03, 0.85, pow(1.0 - clamp(-view.z, 0.0, 1.0), 4.0));
         light = mix(light, seen * 0.25, share * mix(0.35 * wet, 0.9, soaked));
     }
     if (kind == WINDOW) light += glow * lamps_on * vec3(1.0, 0.72, 0.40) * 0.35 * (0.6 + 0.4 * n.z + 0.4);
