@@ -3,16 +3,20 @@
 Examples:
   python -m training scenes --out data/rendered --n 500
   python -m training scenes --out data/bad --conditions night,rain --n 500 --seed 7
+  python -m training scenes --out data/dirt --scenario dirty-lens --n 120
   python -m training scenes clip --out runtime/belisha/champion
 
-A data set in COCO's form: pictures by hour, weather and glass, and for each person the whole box, the
-visible one, how much is visible, the distance and a track. `--conditions` takes any of day, low_sun,
-dusk, night, overcast, rain, fog, drops, dirt, reflection, or all.
+A data set in COCO's form: pictures by hour, weather and glass, and for each person the whole
+box, the visible one, how much is visible, the distance and a track. `--conditions` takes any of
+day, low_sun, dusk, night, overcast, rain, fog, drops, dirt, reflection, or all.
 
-`clip` makes the ten seconds that the wheel ships, demo.webm and demo_truth.json, always the same; it also
-needs vpxenc (apt-get install -y vpx-tools).
+`--scenario` films instead, half a second a frame, while something goes wrong: dirty-lens (little by
+little), nightfall, or knocked-camera (half way).
 
-It needs no GPU: Mesa's software OpenGL draws. On Debian or Ubuntu:
+`clip` makes the ten seconds that the wheel ships, demo.webm and demo_truth.json, always the same;
+it also needs vpxenc (apt-get install -y vpx-tools).
+
+No GPU is needed: Mesa's software OpenGL draws. On Debian or Ubuntu:
   apt-get install -y libegl1 libgl1-mesa-dri libgles2
 """
 
@@ -20,11 +24,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from belisha.cli.dispatch import Outcome
 from belisha.errors import UsageError
 from training.scenes.clip import write_clip
-from training.scenes.dataset import Order, default_conditions, write_dataset
+from training.scenes.dataset import Order, chosen_conditions, rendered, write_dataset
+from training.scenes.scenario import SCRIPTS, Filming, filmed
+
+_SIDES = range(64, 4097)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--conditions", nargs="+", default=["all"], metavar="WORDS",
         help="hours, weathers and glasses, with commas or spaces (default: all)",
     )  # fmt: skip
+    parser.add_argument(
+        "--scenario", choices=list(SCRIPTS), help="film a trouble instead; see above"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of everything")
     parser.add_argument(
         "--size", default="640x480", metavar="WxH", help="of the pictures (default: 640x480)"
@@ -54,31 +65,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> Outcome:
     """Render and write."""
     if arguments.what == "clip":
-        made = write_clip(arguments.out)
+        made: dict[str, Any] = write_clip(arguments.out)
         print(f"written: {arguments.out}: {made['frames']} frames, {made['bytes']} bytes")
-        return Outcome({"out": str(arguments.out), **made})
+    else:
+        made = _dataset(arguments)
+        print(
+            f"written: {arguments.out}: {made['pictures']} pictures, {made['people']} people, "
+            f"{made['dont_care']} don't-care regions"
+        )
+    return Outcome({"out": str(arguments.out), **made})
+
+
+def _dataset(arguments: argparse.Namespace) -> dict[str, int]:
     if arguments.n < 1:
         raise UsageError(f"expected --n of at least 1, got {arguments.n}")
+    count, seed = arguments.n, arguments.seed
     width, height = _size(arguments.size)
+    if arguments.scenario:
+        filming = Filming(arguments.scenario, count, seed, width, height)
+        return write_dataset(filmed(filming), count, arguments.out)
     order = Order(
-        pictures=arguments.n,
-        conditions=default_conditions(arguments.conditions),
-        seed=arguments.seed,
+        pictures=count,
+        conditions=chosen_conditions(arguments.conditions),
+        seed=seed,
         width=width,
         height=height,
         spoil=arguments.spoil,
         crowd=arguments.crowd,
     )
-    counts = write_dataset(order, arguments.out)
-    print(
-        f"written: {arguments.out}: {counts['pictures']} pictures, {counts['people']} people, "
-        f"{counts['dont_care']} don't-care regions"
-    )
-    return Outcome({"out": str(arguments.out), **counts})
+    return write_dataset(rendered(order), count, arguments.out)
 
 
 def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.partition("x")
-    if not (width.isdigit() and height.isdigit() and 32 <= int(width) <= 4096 and 32 <= int(height) <= 4096):
-        raise UsageError(f"expected --size such as 640x480, each side 32 to 4096, got {text!r}")
-    return int(width), int(height)
+    sides = text.split("x")
+    if len(sides) == 2 and all(side.isdigit() and int(side) in _SIDES for side in sides):
+        return int(sides[0]), int(sides[1])
+    raise UsageError(f"expected --size such as 640x480, each side 64 to 4096, got {text!r}")

@@ -89,7 +89,11 @@ def look(camera: Camera, x: float, y: float, heading: float, ground: float = 0.0
     """
     yaw = heading + camera.yaw
     forward = np.array(
-        [-np.sin(yaw) * np.cos(camera.pitch), np.cos(yaw) * np.cos(camera.pitch), np.sin(camera.pitch)]
+        [
+            -np.sin(yaw) * np.cos(camera.pitch),
+            np.cos(yaw) * np.cos(camera.pitch),
+            np.sin(camera.pitch),
+        ]
     )
     level = np.array([np.cos(yaw), np.sin(yaw), 0])
     upright = np.cross(level, forward)

@@ -9,7 +9,8 @@ from training.scenes.mesh import Colour, Mesh, Paint, Texture, boxes, joined, lo
 from training.scenes.walk import Bone
 
 _CLOTH: tuple[Colour, ...] = (
-    (0.05, 0.05, 0.06), (0.08, 0.10, 0.18), (0.35, 0.06, 0.07), (0.10, 0.20, 0.16), (0.55, 0.52, 0.48), (0.15, 0.28, 0.48),
+    (0.05, 0.05, 0.06), (0.08, 0.10, 0.18), (0.35, 0.06, 0.07), (0.10, 0.20, 0.16),
+    (0.55, 0.52, 0.48), (0.15, 0.28, 0.48),
 )  # fmt: skip
 
 
@@ -25,8 +26,12 @@ def umbrella(generator: np.random.Generator, body: Body) -> Mesh:
         # Eight ribs: between them the rim hangs in.
         reach = radius * share * (1 - 0.07 * share * (np.arange(16) % 2))
         height = np.full(16, top + rise * (1 - share**2))
-        rings.append(np.stack([x + reach * np.cos(turn), y * 0.4 + reach * np.sin(turn), height], 1))
-    shaft = tube([(x, y, top - 0.75), (x, y * 0.4, top + rise + 0.05)], 0.008, Paint((0.2, 0.2, 0.2)), 4)
+        rings.append(
+            np.stack([x + reach * np.cos(turn), y * 0.4 + reach * np.sin(turn), height], 1)
+        )
+    shaft = tube(
+        [(x, y, top - 0.75), (x, y * 0.4, top + rise + 0.05)], 0.008, Paint((0.2, 0.2, 0.2)), 4
+    )
     return joined([two_sided(loft(rings, cloth)), shaft])
 
 
@@ -49,6 +54,13 @@ def pram(generator: np.random.Generator, height_m: float) -> Mesh:
     ]
     for x in (-0.24, 0.24):
         for y in (0.45, 1.0):
-            parts.append(tube([(x - 0.015, y, 0.13), (x + 0.015, y, 0.13), (x + 0.015, y, 0.13)], [0.13, 0.13, 0], dark, 10))
+            parts.append(
+                tube(
+                    [(x - 0.015, y, 0.13), (x + 0.015, y, 0.13), (x + 0.015, y, 0.13)],
+                    [0.13, 0.13, 0],
+                    dark,
+                    10,
+                )
+            )
             parts.append(tube([(x * 0.8, y, 0.13), (x * 0.8, y, 0.5)], 0.01, dark, 4))
     return joined(parts)

@@ -6,6 +6,7 @@ A vehicle stands at the origin and drives along +y; its wheels touch z = 0.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -120,7 +121,7 @@ def _bus() -> Shape:
         Station(rear, 0.45, belt, height - 0.25, 0.95, 0.90),
         Station(rear + 0.15, 0.35, belt, height - 0.05, 1.0, 0.95),
     ]
-    for start, end in zip(bays[:-1], bays[1:], strict=True):
+    for start, end in pairwise(bays):
         stations.append(Station(float(start), 0.33, belt, height, 1.0, 0.96, side_glass=True))
         stations.append(Station(float(end) - 0.12, 0.33, belt, height, 1.0, 0.96))
     stations += [
@@ -146,7 +147,7 @@ _SHARES = {"hatchback": 0.34, "saloon": 0.22, "estate": 0.14, "suv": 0.20, "van"
 
 
 def draw_vehicle(generator: np.random.Generator, lamps: bool, name: str | None = None) -> Mesh:
-    """A vehicle by chance, or of a name in `SHAPES`; `lamps` says whether it drives with lights on."""
+    """A vehicle by chance, or of a name in `SHAPES`; `lamps`: with its lights on."""
     if name is None:
         shares = list(_SHARES.values())
         name = list(_SHARES)[int(generator.choice(len(shares), p=shares))]
@@ -174,9 +175,7 @@ _PROFILE = ((0.80, 0), (0.965, 0.18), (1.0, 0.5), (0.995, 0.80), (0.97, 1.0))
 def _section(station: Station, half: float) -> Floats:
     """(16, 3) points from the left sill over the roof to the right sill."""
     height = station.belt - station.floor
-    side = [
-        (share * station.width * half, station.floor + up * height) for share, up in _PROFILE
-    ]
+    side = [(share * station.width * half, station.floor + up * height) for share, up in _PROFILE]
     cabin = station.roof - station.belt
     edge = station.roof_width * half
     side += [
@@ -215,8 +214,8 @@ def _wheels(shape: Shape) -> Mesh:
     axle, radius = shape.length / 2 - (0.85 if shape.length < 8 else 2.3), shape.wheel
     # From inside to outside: how far out, how large, and what lies between this ring and the next.
     rings = (
-        (-0.20, 1.0, _RUBBER), (0.010, 1.0, _RUBBER), (0.014, 0.70, _CHROME), (0.002, 0.62, _CHROME),
-        (0.016, 0.22, _TRIM), (0.018, 0.02, _TRIM),
+        (-0.20, 1.0, _RUBBER), (0.010, 1.0, _RUBBER), (0.014, 0.70, _CHROME),
+        (0.002, 0.62, _CHROME), (0.016, 0.22, _TRIM), (0.018, 0.02, _TRIM),
     )  # fmt: skip
     parts = []
     for y in (-axle * 0.95, axle):
@@ -263,7 +262,13 @@ def _fittings(shape: Shape, colour: Colour, lamps: bool) -> Mesh:
     for y, shade in ((front + 0.01, (0.85, 0.85, 0.82)), (rear - 0.03, (0.85, 0.72, 0.2))):
         low, high = (-plate, y - 0.01, 0.42), (plate, y + 0.01, 0.53)
         parts.append(boxes(low, high, Paint(shade)))
-    parts.append(boxes((-half * 0.5, front - 0.1, face - 0.05), (half * 0.5, front + 0.004, face + 0.1), _TRIM))
+    parts.append(
+        boxes(
+            (-half * 0.5, front - 0.1, face - 0.05), (half * 0.5, front + 0.004, face + 0.1), _TRIM
+        )
+    )
     parts.append(boxes((-half * 0.8, rear - 0.02, 0.28), (half * 0.8, rear + 0.2, 0.40), _TRIM))
-    parts.append(boxes((-half * 0.72, front - 0.2, 0.26), (half * 0.72, front + 0.012, 0.38), _TRIM))
+    parts.append(
+        boxes((-half * 0.72, front - 0.2, 0.26), (half * 0.72, front + 0.012, 0.38), _TRIM)
+    )
     return joined(parts)

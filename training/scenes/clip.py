@@ -19,7 +19,7 @@ from training.scenes.light import Conditions, light_of
 from training.scenes.people import Person, draw_cyclist, draw_person
 from training.scenes.renderer import Renderer
 from training.scenes.road import Road
-from training.scenes.scene import Scene
+from training.scenes.scene import Driving, Scene
 from training.scenes.sensor import Sensor, expose
 from training.scenes.street import draw_street
 from training.scenes.traffic import draw_traffic
@@ -45,9 +45,9 @@ class Section:
 
 
 SECTIONS = (
-    Section("day", Conditions("day", "clear"), 3),
-    Section("low_sun", Conditions("low_sun", "clear", "reflection", 0.25), 21),
-    Section("night", Conditions("night", "clear"), 5),
+    Section("day", Conditions("day", "clear"), 52),
+    Section("low_sun", Conditions("low_sun", "clear", "reflection", 0.25), 22),
+    Section("night", Conditions("night", "clear"), 32),
     Section("rain", Conditions("day", "rain", "drops", 0.45), 8),
 )
 
@@ -69,13 +69,23 @@ def section_scene(section: Section) -> Scene:
     return Scene(
         street=street,
         people=_cast(generator, street.road, section),
-        vehicles=draw_traffic(generator, street, light.headlights > 0),
+        vehicles=_far_off(draw_traffic(generator, street, light.headlights > 0), section),
         camera=Camera(WIDTH, HEIGHT, focal_px=620.0, height_m=1.35, pitch=-0.045),
         lane_m=-street.road.half * 0.36,
         ride=Ride(0.0, 5.5, brake_mps2=1.1, seed=section.seed),
         conditions=section.conditions,
         light=light,
         seed=section.seed,
+    )
+
+
+def _far_off(vehicles: tuple[Driving, ...], section: Section) -> tuple[Driving, ...]:
+    """Those that reach nobody on the crossing while the section lasts."""
+    stop = section.crossing_m + 6
+    return tuple(
+        vehicle
+        for vehicle in vehicles
+        if vehicle.y + min(vehicle.speed_mps, 0) * SECTION_S > stop and vehicle.y > stop
     )
 
 
@@ -88,13 +98,13 @@ def _cast(generator: np.random.Generator, road: Road, section: Section) -> tuple
     places = (
         (-road.half - 0.4, y - 0.6, right, 1.35),
         (road.half * 0.75, y + 0.5, left, 1.3),
-        (road.half * 0.75 + 0.4, y + 1.2, left, 1.3),
+        (road.half * 0.75 + 1.6, y + 1.0, left, 1.3),
         (-near, y - 5.5, 0.0, 1.2),
         (-far, y + 6, np.pi, 1.4),
         (-near - 0.3, y + 17, np.pi, 1.2),
         (near, y - 3.0, np.pi, 1.3),
-        (near + 0.7, y - 2.6, np.pi, 1.3),
-        (near, y + 4, left, 0.0),
+        (near + 1.0, y - 4.5, np.pi, 1.3),
+        (near + 0.4, y + 3.2, left, 0.0),
         (far, y + 12, np.pi, 1.3),
         (road.half - 0.2, y + 9.5, left, 0.5),
     )
@@ -122,7 +132,9 @@ def clip_frames() -> Iterator[ClipFrame]:
             shot = renderer.shoot(scene, seconds)
             generator = np.random.default_rng([scene.seed, index])
             sensor = Sensor(blur_px=0.6, noise=0.5)
-            image = expose(shot.image_bgr, sensor, scene.light, scene.ride.speed_at(seconds), generator)
+            image = expose(
+                shot.image_bgr, sensor, scene.light, scene.ride.speed_at(seconds), generator
+            )
             seen = sightings(renderer, scene, shot)
             yield ClipFrame(image, SECTIONS[number].name, seen)
 

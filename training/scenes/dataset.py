@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,8 +34,7 @@ class Order:
 
     Attributes:
         pictures: how many.
-        conditions: words of `CONDITIONS`; each picture has the first light, weather and glass of one
-            of them, and what it leaves open by chance.
+        conditions: words of `CONDITIONS`, in turn; what a word leaves open is left to chance.
         seed: of everything.
         width, height: in pixels.
         per_scene: pictures of one street, two seconds apart; they make a sequence.
@@ -114,7 +113,9 @@ def rendered(order: Order) -> Iterator[Rendered]:
                 scene = draw_scene(seed, conditions, order.width, order.height, order.crowd)
                 sensor = draw_sensor(generator)
             chance = np.random.default_rng([order.seed, number, step])
-            yield _picture(renderer, scene, sensor, order, f"s{order.seed}-{number:05d}", 2.0 * step, chance)
+            yield _picture(
+                renderer, scene, sensor, order, f"s{order.seed}-{number:05d}", 2.0 * step, chance
+            )
 
 
 def _picture(
@@ -132,29 +133,33 @@ def _picture(
     return Rendered(spoil(image, generator, order.spoil), seen, scene, sequence, seconds)
 
 
-def write_dataset(order: Order, folder: Path) -> dict[str, int]:
-    """Render an order into a folder: `images/` and, when all are there, `annotations.json`.
+def write_dataset(pictures: Iterable[Rendered], count: int, folder: Path) -> dict[str, int]:
+    """Write pictures into a folder: `images/` and, when all are there, `annotations.json`.
+
+    Args:
+        pictures: such as `rendered` or `training.scenes.scenario.filmed` give.
+        count: how many will come, for the progress bar.
+        folder: where to; made if absent.
 
     Returns:
         How many pictures, people and don't-care regions.
 
     Raises:
-        UsageError: the folder holds a data set, cannot be written, or a condition is unknown.
-        MissingLibraryError: there is no OpenGL here.
+        UsageError: the folder holds a data set or cannot be written; and what `pictures` raises.
     """
     if (folder / "annotations.json").exists():
         raise UsageError(f"{folder} holds a data set already: name another folder, or remove it")
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
-    for index, picture in enumerate(tqdm(rendered(order), total=order.pictures, unit="picture", disable=None)):
-        name = f"{picture.sequence}-{round(picture.seconds * 10):03d}.jpg"
+    for index, picture in enumerate(tqdm(pictures, total=count, unit="picture", disable=None)):
+        name = f"{picture.sequence}-{round(picture.seconds * 10):04d}.jpg"
         _write(folder / "images" / name, _jpeg(picture.image_bgr))
         images.append(_image_entry(index, name, picture))
         for sighting in picture.seen:
             entry = annotation(sighting)
             annotations.append({"id": len(annotations), "image_id": index, **entry})
     document = {
-        "info": {"description": "rendered streets", "seed": order.seed},
+        "info": {"description": "rendered streets"},
         "categories": [{"id": 1, "name": "person"}],
         "images": images,
         "annotations": annotations,
@@ -200,9 +205,11 @@ def _image_entry(index: int, name: str, picture: Rendered) -> dict[str, Any]:
         "light": scene.conditions.light,
         "weather": scene.conditions.weather,
         "glass": scene.conditions.glass,
+        "glass_strength": scene.conditions.glass_strength,
         "focal_px": round(scene.camera.focal_px, 2),
         "height_m": round(scene.camera.height_m, 3),
         "pitch": round(scene.camera.pitch, 4),
+        "roll": round(scene.camera.roll, 4),
         "speed_mps": round(scene.ride.speed_at(picture.seconds), 2),
         "seed": scene.seed,
     }
@@ -222,7 +229,7 @@ def _write(path: Path, data: bytes) -> None:
         raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
 
 
-def default_conditions(words: Sequence[str]) -> tuple[str, ...]:
+def chosen_conditions(words: Sequence[str]) -> tuple[str, ...]:
     """The words asked for, `all` standing for every hour and weather; each once, checked.
 
     Raises:
@@ -233,5 +240,9 @@ def default_conditions(words: Sequence[str]) -> tuple[str, ...]:
         return CONDITIONS
     for word in chosen:
         if word not in CONDITIONS:
-            raise UsageError(f"no condition {word!r}: expected some of {', '.join(CONDITIONS)}, all")
+            raise UsageError(
+                f"no condition {word!r}: expected some of {', '.join(CONDITIONS)}, all"
+            )
+    if not chosen:
+        raise UsageError(f"expected at least one condition of {', '.join(CONDITIONS)}, all")
     return tuple(dict.fromkeys(chosen))

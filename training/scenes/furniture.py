@@ -5,6 +5,8 @@ Each stands at the origin on z = 0; `-x` is towards the road.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from training.scenes.mesh import Kind, Mesh, Paint, Texture, ball, boxes, joined, quads, tube
@@ -21,7 +23,7 @@ def lamp_post() -> Mesh:
         [
             tube([(0, 0, 0), (0, 0, 1.1)], [0.09, 0.09], _STEEL, 8),
             tube([(0, 0, 1.1), (0, 0, top)], [0.065, 0.045], _STEEL, 8),
-            tube([(0, 0, top), (-reach * 0.5, 0, top + 0.22), (-reach, 0, top + 0.2)], 0.03, _STEEL),
+            tube([(0, 0, top), (-reach / 2, 0, top + 0.22), (-reach, 0, top + 0.2)], 0.03, _STEEL),
             boxes((-reach - 0.35, -0.12, top + 0.13), (-reach + 0.25, 0.12, top + 0.27), _STEEL),
             boxes((-reach - 0.3, -0.1, top + 0.09), (-reach + 0.2, 0.1, top + 0.13),
                   Paint((0.95, 0.9, 0.8), glow=1.0)),
@@ -35,9 +37,11 @@ def beacon() -> Mesh:
     edges = np.linspace(0, 2.4, 9)
     stripes = [
         tube([(0, 0, a), (0, 0, b)], 0.055, white if index % 2 else black, 10)
-        for index, (a, b) in enumerate(zip(edges[:-1], edges[1:], strict=True))
+        for index, (a, b) in enumerate(pairwise(edges))
     ]
-    globe = ball((0, 0, 2.55), (0.17, 0.17, 0.18), Paint((0.98, 0.55, 0.05), gloss=0.4, glow=0.6), 12)
+    globe = ball(
+        (0, 0, 2.55), (0.17, 0.17, 0.18), Paint((0.98, 0.55, 0.05), gloss=0.4, glow=0.6), 12
+    )
     return joined([*stripes, globe])
 
 
@@ -59,7 +63,7 @@ def sign(generator: np.random.Generator) -> Mesh:
     else:
         plates = [boxes((-0.24, -0.05, 2.25), (0.24, -0.04, 2.58), white)]
         rows = [(-0.19, -0.06, 2.30 + 0.09 * row) for row in range(3)]
-        plates.append(boxes(rows, np.array(rows) + ((0.34, 0.01, 0.03),), black))
+        plates.append(boxes(rows, np.array(rows) + np.array((0.34, 0.01, 0.03)), black))
     back = boxes((-0.2, -0.035, 2.25), (0.2, -0.03, 2.5), _STEEL)
     return joined([pole, back, *plates])
 
@@ -70,7 +74,7 @@ def _plate(radius: float, paint: Paint, corners: int, layer: int) -> Mesh:
     y, z = -0.05 - 0.01 * layer, 2.4
     rim = [(float(radius * np.cos(a)), y, float(z + radius * np.sin(a))) for a in turn]
     middle = (0.0, y, z)
-    return quads([[middle, a, b, b] for a, b in zip(rim[:-1], rim[1:], strict=True)], paint)
+    return quads([[middle, a, b, b] for a, b in pairwise(rim)], paint)
 
 
 def traffic_light(generator: np.random.Generator) -> Mesh:
@@ -88,14 +92,19 @@ def traffic_light(generator: np.random.Generator) -> Mesh:
 
 def bollard() -> Mesh:
     """An iron post of a metre."""
-    return joined([tube([(0, 0, 0), (0, 0, 0.95)], [0.07, 0.055], _IRON, 8), ball((0, 0, 0.98), (0.07, 0.07, 0.07), _IRON, 8)])
+    return joined(
+        [
+            tube([(0, 0, 0), (0, 0, 0.95)], [0.07, 0.055], _IRON, 8),
+            ball((0, 0, 0.98), (0.07, 0.07, 0.07), _IRON, 8),
+        ]
+    )
 
 
 def bin_() -> Mesh:
     """A litter bin."""
     body = Paint((0.10, 0.13, 0.11), gloss=0.2)
-    return joined([tube([(0, 0, 0), (0, 0, 0.95), (0, 0, 0.95)], [0.24, 0.26, 0.0], body, 12),
-                   tube([(0, 0, 0.95), (0, 0, 1.12), (0, 0, 1.2)], [0.27, 0.22, 0.0], _IRON, 12)])  # fmt: skip
+    lid = tube([(0, 0, 0.95), (0, 0, 1.12), (0, 0, 1.2)], [0.27, 0.22, 0.0], _IRON, 12)
+    return joined([tube([(0, 0, 0), (0, 0, 0.95)], [0.24, 0.26], body, 12), lid])
 
 
 def pillar_box() -> Mesh:
@@ -109,9 +118,10 @@ def pillar_box() -> Mesh:
 def shelter() -> Mesh:
     """A bus shelter, 3.6 m long along y, open to the road."""
     glass = Paint((0.25, 0.30, 0.32), gloss=0.8, kind=Kind.GLASS)
+    poster = Paint((0.6, 0.45, 0.4), Texture.PLASTER, glow=0.5)
     parts = [boxes((-0.1, 0, 2.3), (1.3, 3.6, 2.42), _IRON),
              boxes((1.18, 0, 0.3), (1.2, 3.6, 2.3), glass),
-             boxes((0.2, 3.52, 0.3), (1.2, 3.56, 2.2), Paint((0.6, 0.45, 0.4), Texture.PLASTER, glow=0.5)),
+             boxes((0.2, 3.52, 0.3), (1.2, 3.56, 2.2), poster),
              boxes((0.85, 0.4, 0.42), (1.1, 3.2, 0.5), _STEEL)]  # fmt: skip
     for y in (0.02, 1.8, 3.55):
         parts.append(tube([(1.2, y, 0), (1.2, y, 2.3)], 0.04, _IRON))

@@ -29,7 +29,9 @@ def open_context() -> Any:
             "rendering needs moderngl: pip install 'belisha[train]', or pip install moderngl"
         ) from error
     try:
-        return moderngl.create_context(standalone=True, require=330, backend="egl")
+        # Its annotations want a dictionary here, its documentation and code a name.
+        backend: Any = "egl"
+        return moderngl.create_standalone_context(require=330, backend=backend)
     except Exception as error:
         # moderngl raises bare Exceptions and ImportErrors for whatever EGL lacks.
         raise MissingLibraryError(

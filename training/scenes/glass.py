@@ -1,4 +1,4 @@
-"""The windscreen and the lens: drops, streaks of dirt, and what the dashboard mirrors in the glass."""
+"""The windscreen and the lens: drops, dirt, and what the dashboard mirrors in the glass."""
 
 from __future__ import annotations
 
@@ -101,20 +101,22 @@ def _dirt(size: tuple[int, int], strength: float, seed: int) -> Pane:
 
 @lru_cache(maxsize=4)
 def _reflection(size: tuple[int, int], strength: float, seed: int) -> Pane:
-    """The dashboard in the glass: a bright vent, the edge of a paper, a sheen that falls off upwards."""
+    """The dashboard in the glass: a bright vent, the edge of a paper, and a sheen."""
     generator = np.random.default_rng([seed, 13])
     width, height = size
     canvas = np.zeros((height, width), np.float32)
     for _ in range(int(generator.integers(2, 5))):
         left, top = generator.uniform(0, 0.85) * width, generator.uniform(0.35, 0.9) * height
         wide, tall = generator.uniform(0.06, 0.3) * width, generator.uniform(0.02, 0.09) * height
-        corners = np.array([(0, 0), (wide, -tall * 0.3), (wide * 1.1, tall * 0.8), (-wide * 0.1, tall)])
-        shape = (corners + (left, top)).astype(np.int32)
+        corners = np.array(
+            [(0, 0), (wide, -tall * 0.3), (wide * 1.1, tall * 0.8), (-wide * 0.1, tall)]
+        )
+        shape = (corners + np.array((left, top))).astype(np.int32)
         cv2.fillPoly(canvas, [shape], float(generator.uniform(0.2, 0.6)))
-    canvas = cv2.GaussianBlur(canvas, (0, 0), height / 60)
+    soft = np.asarray(cv2.GaussianBlur(canvas, (0, 0), height / 60), np.float32)
     sheen = np.linspace(0, 0.5, height, dtype=np.float32)[:, None] ** 1.5
     picture = _picture(size)
-    picture[:, :, 3] = np.clip((canvas * 0.6 + sheen) * 255, 0, 255)
+    picture[:, :, 3] = np.clip((soft * 0.6 + sheen) * 255, 0, 255)
     return Pane(picture, 0.30 * strength)
 
 

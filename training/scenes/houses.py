@@ -6,6 +6,7 @@ A house is built with its front in the plane y = 0, looking towards -y, from x =
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -24,7 +25,8 @@ _SIGNS: tuple[Colour, ...] = (
     (0.70, 0.68, 0.62), (0.72, 0.50, 0.14), (0.30, 0.12, 0.30), (0.16, 0.36, 0.46),
 )  # fmt: skip
 _DOORS: tuple[Colour, ...] = (
-    (0.10, 0.14, 0.24), (0.35, 0.07, 0.07), (0.10, 0.20, 0.13), (0.07, 0.07, 0.08), (0.30, 0.20, 0.12),
+    (0.10, 0.14, 0.24), (0.35, 0.07, 0.07), (0.10, 0.20, 0.13), (0.07, 0.07, 0.08),
+    (0.30, 0.20, 0.12),
 )  # fmt: skip
 _REVEAL_M = 0.16
 _DEPTH_M = 9.0
@@ -42,7 +44,7 @@ class Wall:
 
 
 def draw_house(generator: np.random.Generator, width: float, detail: bool = True) -> Mesh:
-    """A house by chance: a shop or a dwelling, two to five floors; without detail, seen from afar."""
+    """A house by chance: a shop or a dwelling; without detail it is seen from afar."""
     texture, colour = _WALLS[int(generator.integers(len(_WALLS)))]
     tint = generator.uniform(0.85, 1.12)
     red, green, blue = (min(part * tint, 0.9) for part in colour)
@@ -53,7 +55,9 @@ def draw_house(generator: np.random.Generator, width: float, detail: bool = True
     shop = generator.random() < 0.5
     parts = [
         _upper_floors(generator, width, ground, storey, floors, wall, detail),
-        _shop(generator, width, ground, wall) if shop else _dwelling(generator, width, ground, wall),
+        _shop(generator, width, ground, wall)
+        if shop
+        else _dwelling(generator, width, ground, wall),
         _sides(width, _DEPTH_M, top, wall),
         _trim(generator, width, ground, top),
         _roof(generator, width, _DEPTH_M, top),
@@ -120,9 +124,7 @@ def _reveals(wall: Wall, paint: Paint, deep: float) -> list[Mesh]:
     return [quads(faces, paint)] if faces else []
 
 
-def windows(
-    generator: np.random.Generator, wall: Wall, frame: Paint, detail: bool = True
-) -> Mesh:
+def windows(generator: np.random.Generator, wall: Wall, frame: Paint, detail: bool = True) -> Mesh:
     """Glass, frames and sills in a wall's openings; some rooms are lit at night."""
     if not wall.columns or not wall.rows:
         return joined([])
@@ -164,7 +166,9 @@ def windows(
 
 def _room(generator: np.random.Generator) -> Colour:
     """What is seen behind a pane: darkness, or a pale curtain."""
-    grey = generator.uniform(0.05, 0.12) if generator.random() < 0.7 else generator.uniform(0.3, 0.5)
+    grey = (
+        generator.uniform(0.05, 0.12) if generator.random() < 0.7 else generator.uniform(0.3, 0.5)
+    )
     return grey, grey * 1.02, grey * 1.05
 
 
@@ -174,9 +178,7 @@ def _shop(generator: np.random.Generator, width: float, ground: float, wall: Pai
     frame = Paint(_SIGNS[int(generator.integers(len(_SIGNS)))], gloss=0.2)
     bays = max(round(width / 2.4), 1)
     edges = np.linspace(0.3, width - 0.3, bays + 1)
-    columns = tuple(
-        (float(a) + 0.08, float(b) - 0.08) for a, b in zip(edges[:-1], edges[1:], strict=True)
-    )
+    columns = tuple((float(a) + 0.08, float(b) - 0.08) for a, b in pairwise(edges))
     door = int(generator.integers(bays))
     front = Wall(width, 0.0, ground, columns, ((0.55, ground - 0.85),))
     sign_low, sign_high = (0.15, -0.14, ground - 0.75), (width - 0.15, 0.02, ground - 0.12)
@@ -184,7 +186,11 @@ def _shop(generator: np.random.Generator, width: float, ground: float, wall: Pai
         wall_with_openings(front, frame),
         windows(generator, front, frame),
         boxes(sign_low, sign_high, sign),
-        boxes([(0, -0.1, 0), (width - 0.3, -0.1, 0)], [(0.3, 0.02, ground)] * 1 + [(width, 0.02, ground)], wall),
+        boxes(
+            [(0, -0.1, 0), (width - 0.3, -0.1, 0)],
+            [(0.3, 0.02, ground)] * 1 + [(width, 0.02, ground)],
+            wall,
+        ),
         _lettering(generator, width, ground),
         boxes(
             (columns[door][0] + 0.1, -0.03, 0.02),
@@ -211,7 +217,11 @@ def _lettering(generator: np.random.Generator, width: float, ground: float) -> M
         low += [(x, -0.155, z), (x, -0.155, z + size * generator.uniform(0, 0.9))]
         high += [(x + stem, -0.13, z + size * 1.2), (x + size * 0.7, -0.13, z + size * 1.0)]
     light = generator.random() < 0.8
-    return boxes(low, np.maximum(np.array(low) + 0.02, high), Paint((0.88, 0.86, 0.78) if light else (0.1, 0.1, 0.1), glow=0.15))
+    return boxes(
+        low,
+        np.maximum(np.array(low) + 0.02, high),
+        Paint((0.88, 0.86, 0.78) if light else (0.1, 0.1, 0.1), glow=0.15),
+    )
 
 
 def _awning(generator: np.random.Generator, width: float, ground: float) -> Mesh:
@@ -220,11 +230,11 @@ def _awning(generator: np.random.Generator, width: float, ground: float) -> Mesh
     edges = np.linspace(0.3, width - 0.3, stripes + 1)
     colour = _SIGNS[int(generator.integers(len(_SIGNS)))]
     cloth = []
-    for index, (a, b) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for index, (a, b) in enumerate(pairwise(edges)):
         paint = Paint(colour if index % 2 else (0.8, 0.78, 0.72), Texture.CLOTH)
         slope = [(a, -out, low), (b, -out, low), (b, -0.05, high), (a, -0.05, high)]
         flap = [(a, -out, low - 0.18), (b, -out, low - 0.18), (b, -out, low), (a, -out, low)]
-        cloth.append(two_sided(quads([slope, flap], paint)))
+        cloth.append(two_sided(quads(np.array([slope, flap]), paint)))
     return joined(cloth)
 
 
@@ -235,9 +245,7 @@ def _dwelling(generator: np.random.Generator, width: float, ground: float, wall:
     begin, end = (1.9, width - 0.4) if at_left else (0.4, width - 1.9)
     count = max(int((end - begin) / 2.3), 1)
     edges = np.linspace(begin, end, count + 1)
-    columns = tuple(
-        (float(a) + 0.25, float(b) - 0.25) for a, b in zip(edges[:-1], edges[1:], strict=True)
-    )
+    columns = tuple((float(a) + 0.25, float(b) - 0.25) for a, b in pairwise(edges))
     front = Wall(width, 0.0, ground, columns, ((0.85, ground - 0.75),))
     frame = Paint((0.86, 0.86, 0.84))
     wood = Paint(_DOORS[int(generator.integers(len(_DOORS)))], gloss=0.3)
@@ -250,7 +258,11 @@ def _dwelling(generator: np.random.Generator, width: float, ground: float, wall:
             boxes((left - 0.12, -0.08, 0), (left, 0.1, 2.8), frame),
             boxes((right, -0.08, 0), (right + 0.12, 0.1, 2.8), frame),
             boxes((left - 0.12, -0.10, 2.68), (right + 0.12, 0.1, 2.82), frame),
-            boxes((left, -0.06, 2.3), (right, 0.1, 2.66), Paint((0.1, 0.1, 0.1), glow=0.5, kind=Kind.WINDOW)),
+            boxes(
+                (left, -0.06, 2.3),
+                (right, 0.1, 2.66),
+                Paint((0.1, 0.1, 0.1), glow=0.5, kind=Kind.WINDOW),
+            ),
             boxes((left - 0.2, -0.45, 0), (right + 0.2, 0.1, 0.16), Paint((0.5, 0.49, 0.46))),
         ]
     )
@@ -261,7 +273,7 @@ def _sides(width: float, depth: float, top: float, paint: Paint) -> Mesh:
         [(width, 0, 0), (width, depth, 0), (width, depth, top), (width, 0, top)],
         [(0, depth, 0), (0, 0, 0), (0, 0, top), (0, depth, top)],
     ]
-    return quads(faces, paint)
+    return quads(np.array(faces), paint)
 
 
 def _trim(generator: np.random.Generator, width: float, ground: float, top: float) -> Mesh:
@@ -283,7 +295,9 @@ def _roof(generator: np.random.Generator, width: float, depth: float, top: float
     """Pitched with chimneys, or flat behind a parapet."""
     tiles = Paint(_ROOFS[int(generator.integers(len(_ROOFS)))], Texture.TILES, metres=2.4)
     if generator.random() < 0.25:
-        return boxes((0, 0, top), (width, depth, top + 0.5), Paint((0.5, 0.48, 0.45), Texture.PLASTER))
+        return boxes(
+            (0, 0, top), (width, depth, top + 0.5), Paint((0.5, 0.48, 0.45), Texture.PLASTER)
+        )
     rise = top + generator.uniform(2.2, 3.4)
     back = depth / 2
     faces = [
@@ -295,11 +309,11 @@ def _roof(generator: np.random.Generator, width: float, depth: float, top: float
         [(width, 0, top), (width, depth, top), (width, back, rise), (width, back, rise)],
         [(0, depth, top), (0, 0, top), (0, back, rise), (0, back, rise)],
     ]
-    parts = [quads(faces, tiles), quads(gables, brick)]
+    parts = [quads(np.array(faces), tiles), quads(np.array(gables), brick)]
     if generator.random() < 0.75:
         x = 0.1 if generator.random() < 0.5 else width - 1.0
         parts.append(boxes((x, back - 0.4, top), (x + 0.9, back + 0.4, rise + 0.9), brick))
         pots = Paint((0.55, 0.34, 0.24))
         low = [(x + 0.1 + 0.3 * index, back - 0.1, rise + 0.9) for index in range(3)]
-        parts.append(boxes(low, np.array(low) + (0.16, 0.16, 0.4), pots))
+        parts.append(boxes(low, np.array(low) + np.array((0.16, 0.16, 0.4)), pots))
     return joined(parts)

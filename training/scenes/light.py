@@ -1,4 +1,4 @@
-"""The hour, the weather and the glass: what lights a scene, and what stands between it and the camera.
+"""The hour, the weather and the glass: what lights a scene, and what dims it.
 
 Colours here are linear light; 1 is a white wall in full sun at an exposure of 1.
 """
@@ -6,6 +6,7 @@ Colours here are linear light; 1 is a white wall in full sun at an exposure of 1
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -83,14 +84,26 @@ class Light:
         )
 
 
-_DAY = Light((1.9, 1.75, 1.5), 0.75, 2.4, (0.22, 0.40, 0.80), (0.75, 0.85, 0.95), (0.22, 0.20, 0.18),
-             0.0012, 0.45, 0.0, 0.0, 0.0, 0.0, 0.40, 0.1)  # fmt: skip
-_LOW_SUN = Light((2.6, 1.65, 0.85), 0.21, 0.35, (0.20, 0.32, 0.60), (1.1, 0.82, 0.56), (0.17, 0.14, 0.11),
-                 0.003, 0.35, 0.0, 0.0, 0.0, 0.0, 0.36, 0.15)  # fmt: skip
-_DUSK = Light((0.0, 0.0, 0.0), 0.02, 0.4, (0.10, 0.14, 0.26), (0.42, 0.33, 0.33), (0.06, 0.06, 0.06),
-              0.002, 0.5, 0.7, 0.6, 0.0, 0.0, 0.27, 0.45)  # fmt: skip
-_NIGHT = Light((0.0, 0.0, 0.0), -0.3, 0.4, (0.0035, 0.0045, 0.009), (0.014, 0.012, 0.013), (0.004, 0.0035, 0.003),
-               0.002, 0.7, 1.0, 1.0, 0.0, 0.0, 0.15, 1.0)  # fmt: skip
+_DAY = Light(
+    sun=(1.9, 1.75, 1.5), sun_height=0.75, sun_azimuth=2.4,
+    zenith=(0.22, 0.40, 0.80), horizon=(0.75, 0.85, 0.95), ground=(0.22, 0.20, 0.18),
+    fog=0.0012, cloud=0.45, lamps=0.0, headlights=0.0, wet=0.0, rain=0.0, key=0.40, gain=0.1,
+)  # fmt: skip
+_LOW_SUN = Light(
+    sun=(2.6, 1.65, 0.85), sun_height=0.21, sun_azimuth=0.35,
+    zenith=(0.22, 0.34, 0.62), horizon=(1.0, 0.80, 0.60), ground=(0.18, 0.15, 0.12),
+    fog=0.0012, cloud=0.35, lamps=0.0, headlights=0.0, wet=0.0, rain=0.0, key=0.36, gain=0.15,
+)  # fmt: skip
+_DUSK = Light(
+    sun=(0.0, 0.0, 0.0), sun_height=0.02, sun_azimuth=0.4,
+    zenith=(0.10, 0.14, 0.26), horizon=(0.42, 0.33, 0.33), ground=(0.06, 0.06, 0.06),
+    fog=0.002, cloud=0.5, lamps=0.7, headlights=0.6, wet=0.0, rain=0.0, key=0.27, gain=0.45,
+)  # fmt: skip
+_NIGHT = Light(
+    sun=(0.0, 0.0, 0.0), sun_height=-0.3, sun_azimuth=0.4,
+    zenith=(0.0035, 0.0045, 0.009), horizon=(0.014, 0.012, 0.013), ground=(0.004, 0.0035, 0.003),
+    fog=0.002, cloud=0.7, lamps=1.0, headlights=1.0, wet=0.0, rain=0.0, key=0.20, gain=1.0,
+)  # fmt: skip
 _BY_NAME = {"day": _DAY, "low_sun": _LOW_SUN, "dusk": _DUSK, "night": _NIGHT}
 
 
@@ -100,7 +113,7 @@ def light_of(conditions: Conditions, generator: np.random.Generator) -> Light:
     if conditions.light == "dusk":
         light = _between(light, _NIGHT, conditions.dusk * 0.8)
     if conditions.light in ("day", "low_sun"):
-        turn = generator.uniform(-np.pi, np.pi) if conditions.light == "day" else generator.normal(0, 0.9)
+        turn = generator.uniform(-np.pi, np.pi)
         light = replace(
             light,
             sun_azimuth=float(turn),
@@ -113,18 +126,25 @@ def light_of(conditions: Conditions, generator: np.random.Generator) -> Light:
 def _weathered(light: Light, weather: str) -> Light:
     if weather == "clear":
         return light
-    grey = 0.55 * np.array(light.horizon) + 0.45 * np.array(light.zenith)
-    grey = tuple(0.3 * grey + 0.7 * grey.mean() * np.array([0.97, 1.0, 1.04]))
+    mixed = 0.55 * np.array(light.horizon) + 0.45 * np.array(light.zenith)
+    red, green, blue = (0.3 * mixed + 0.7 * mixed.mean() * np.array([0.97, 1.0, 1.04])).tolist()
+    grey: Colour = (red, green, blue)
     closed = replace(
-        light, sun=(0.0, 0.0, 0.0), zenith=_scaled(grey, 1.05), horizon=_scaled(grey, 1.0), cloud=1.0
+        light,
+        sun=(0.0, 0.0, 0.0),
+        zenith=_scaled(grey, 1.05),
+        horizon=_scaled(grey, 1.0),
+        cloud=1.0,
     )
     if weather == "overcast":
         return closed
     if weather == "rain":
         lights = max(light.headlights, 0.4)
-        return replace(closed, wet=1.0, rain=1.0, fog=light.fog + 0.008, headlights=lights,
+        return replace(closed, wet=1.0, rain=1.0, fog=light.fog + 0.0035, headlights=lights,
                        key=light.key * 0.88, gain=min(light.gain + 0.2, 1))  # fmt: skip
-    return replace(closed, fog=0.035, headlights=max(light.headlights, 0.4), zenith=_scaled(grey, 1.0))
+    return replace(
+        closed, fog=0.035, headlights=max(light.headlights, 0.4), zenith=_scaled(grey, 1.0)
+    )
 
 
 def _scaled(colour: Colour, scale: float) -> Colour:
@@ -134,7 +154,7 @@ def _scaled(colour: Colour, scale: float) -> Colour:
 
 def _between(first: Light, second: Light, share: float) -> Light:
     """A light between two, all values mixed; colours by ratio, as the eye and the evening do."""
-    mixed = {}
+    mixed: dict[str, Any] = {}
     for name in Light.__dataclass_fields__:
         a, b = np.array(getattr(first, name)), np.array(getattr(second, name))
         value = a * (1 - share) + b * share

@@ -107,7 +107,7 @@ def two_sided(mesh: Mesh) -> Mesh:
 
 
 def moved(mesh: Mesh, offset: ArrayLike, heading: float = 0.0, scale: float = 1.0) -> Mesh:
-    """A mesh turned about z by `heading` radians (counter-clockwise), then shifted by (3,) metres."""
+    """A mesh scaled, turned counter-clockwise about z by radians, then shifted by (3,) metres."""
     turn = turn_z(heading)
     vertices = mesh.vertices.copy()
     vertices["position"] = mesh.vertices["position"] @ turn.T * scale + np.asarray(offset)
@@ -150,8 +150,14 @@ def quads(corners: ArrayLike, paint: Paint) -> Mesh:
     vertices["normal"] = np.repeat(normal, 4, axis=0)
     vertices["uv"] = (uv + start[:, None]).reshape(-1, 2)
     base = np.arange(len(corners), dtype=np.uint32)[:, None] * 4
-    triangles = np.concatenate([base + (0, 1, 2), base + (0, 2, 3)]).astype(np.uint32)
+    triangles = _halves(base)
     return Mesh(vertices, triangles)
+
+
+def _halves(base: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Both triangles of the four-sided faces that begin at (Q, 1) indices."""
+    first, second = np.array((0, 1, 2), np.uint32), np.array((0, 2, 3), np.uint32)
+    return np.concatenate([base + first, base + second])
 
 
 _BOX_FACES = np.array(
@@ -236,7 +242,7 @@ def tube(points: ArrayLike, radii: ArrayLike, paint: Paint, sides: int = 6) -> M
 
 
 def limbs(starts: ArrayLike, ends: ArrayLike, radii: ArrayLike, paint: Paint) -> Mesh:
-    """Many straight three-sided rods at once, from (L, 3) to (L, 3) metres, thinner at their ends."""
+    """Many thin rods at once, from (L, 3) to (L, 3) metres, thinner still at their ends."""
     starts, ends = np.asarray(starts, np.float32), np.asarray(ends, np.float32)
     along = ends - starts
     along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
@@ -298,4 +304,4 @@ def patchwork(grid: ArrayLike, paints: Sequence[Sequence[Paint]]) -> Mesh:
     vertices["position"] = cells(grid)
     vertices["normal"] = cells(normal.astype(np.float32))
     base = np.arange(len(vertices) // 4, dtype=np.uint32)[:, None] * 4
-    return Mesh(vertices, np.concatenate([base + (0, 1, 2), base + (0, 2, 3)]).astype(np.uint32))
+    return Mesh(vertices, _halves(base))

@@ -75,8 +75,10 @@ def draw_outfit(generator: np.random.Generator, cold: bool = True) -> Outfit:
     child = float(generator.uniform(0.4, 1.0)) if generator.random() < 0.12 else 0.0
     woman = generator.random() < 0.5
     adult = generator.normal(1.65, 0.06) if woman else generator.normal(1.77, 0.07)
-    top = _pick(generator, {"jacket": 0.5, "coat": 0.25, "shirt": 0.25}) if cold else _pick(
-        generator, {"shirt": 0.7, "jacket": 0.2, "dress": 0.1 * woman}
+    top = (
+        _pick(generator, {"jacket": 0.5, "coat": 0.25, "shirt": 0.25})
+        if cold
+        else _pick(generator, {"shirt": 0.7, "jacket": 0.2, "dress": 0.1 * woman})
     )
     legs = _pick(
         generator,
@@ -87,7 +89,7 @@ def draw_outfit(generator: np.random.Generator, cold: bool = True) -> Outfit:
             "shorts": 0.15 * (not cold),
         },
     )
-    bright = 0.15 + 0.25 * (child > 0) + 0.15 * (not cold)
+    bright = 0.09 + 0.25 * (child > 0) + 0.15 * (not cold)
     high_visibility = generator.random() < 0.03
     return Outfit(
         height_m=float(np.clip(adult, 1.48, 1.98) * (1 - 0.38 * child)),

@@ -9,10 +9,10 @@ import numpy as np
 from training.scenes.bicycle import bicycle
 from training.scenes.body import Body, make_body, posed
 from training.scenes.carried import pram, umbrella
-from training.scenes.mesh import Mesh, joined, moved, turn_z
+from training.scenes.mesh import Mesh, joined, moved
 from training.scenes.outfit import draw_outfit
 from training.scenes.road import Road
-from training.scenes.walk import Bone, Habit, bone_matrices, riding, standing, walking
+from training.scenes.walk import Bone, Habit, Pose, bone_matrices, riding, standing, walking
 
 USUAL_SPEED_MPS = 1.35
 
@@ -47,7 +47,9 @@ class Person:
     def place(self, seconds: float) -> tuple[float, float]:
         """Metres across and along the street."""
         way = self.speed_mps * seconds
-        return self.x - float(np.sin(self.heading)) * way, self.y + float(np.cos(self.heading)) * way
+        return self.x - float(np.sin(self.heading)) * way, self.y + float(
+            np.cos(self.heading)
+        ) * way
 
     def figure(self, road: Road, seconds: float) -> tuple[Mesh, Mesh]:
         """The person's own mesh in the world, and that of what is carried or ridden."""
@@ -72,7 +74,7 @@ class Person:
             vertices["position"][:, 1] -= 0.25
         return Mesh(vertices, self.body.mesh.triangles)
 
-    def _pose(self, seconds: float):  # type: ignore[no-untyped-def]
+    def _pose(self, seconds: float) -> Pose:
         if self.bicycle is not None:
             return riding(self.phase * 6.28 + seconds * self.speed_mps * 1.5)
         if self.speed_mps < 0.15:
@@ -129,7 +131,11 @@ def draw_person(
 
 
 def draw_cyclist(
-    generator: np.random.Generator, track: int, place: tuple[float, float], heading: float, speed_mps: float
+    generator: np.random.Generator,
+    track: int,
+    place: tuple[float, float],
+    heading: float,
+    speed_mps: float,
 ) -> Person:
     """Somebody on a bicycle."""
     body = make_body(draw_outfit(generator))
@@ -138,10 +144,3 @@ def draw_cyclist(
         track, body, Habit(), x, y, heading, speed_mps, float(generator.random()),
         joined([]), bicycle(generator),
     )  # fmt: skip
-
-
-def turned(mesh: Mesh, angle: float) -> Mesh:
-    """A mesh turned about the vertical through the origin."""
-    vertices = mesh.vertices.copy()
-    vertices["position"] = mesh.positions @ turn_z(angle).T
-    return Mesh(vertices, mesh.triangles)

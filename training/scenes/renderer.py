@@ -27,7 +27,15 @@ _SHADOW_SIDE = 2048
 _GLARE = (160, 120)
 _SAMPLES = 4
 _LAMPS = 8
-_SURFACE = ("3f4 3f4 2f4 4f1 4u1 1u4", "in_position", "in_normal", "in_uv", "in_colour", "in_surface", "in_owner")  # fmt: skip
+_LAYOUT = {
+    "in_position": "3f4",
+    "in_normal": "3f4",
+    "in_uv": "2f4",
+    "in_colour": "4f1",
+    "in_surface": "4u1",
+    "in_owner": "1u4",
+}
+"""A vertex, as OpenGL is told of `training.scenes.mesh.VERTEX`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +61,7 @@ class Renderer:
     """Draws scenes of one picture size; a context manager, as it holds an OpenGL context."""
 
     def __init__(self, width: int, height: int) -> None:
-        """Set up.
-
-        Args:
-            width, height: of the pictures, in pixels; equal to those of the scenes' cameras.
+        """Set up for pictures of a size in pixels, that of the scenes' cameras.
 
         Raises:
             MissingLibraryError: there is no OpenGL here; the message says what to install.
@@ -177,13 +182,8 @@ class Renderer:
         """A vertex array that owns its buffers."""
         vertices = self._gl.buffer(mesh.vertices.tobytes())
         indices = self._gl.buffer(np.ascontiguousarray(mesh.triangles, "u4").tobytes())
-        layout, *names = _SURFACE
-        used = [
-            (part, name) if name in program else (_gap(part), None)
-            for part, name in zip(layout.split(), names, strict=True)
-        ]
-        form = " ".join(part for part, _ in used)
-        attributes = [name for _, name in used if name]
+        form = " ".join(part if name in program else _gap(part) for name, part in _LAYOUT.items())
+        attributes = [name for name in _LAYOUT if name in program]
         return self._gl.vertex_array(program, [(vertices, form, *attributes)], index_buffer=indices)
 
     def _set_light(self, scene: Scene, view: View) -> None:
@@ -314,7 +314,9 @@ class Renderer:
             program[name].value = unit
         program["exposure"].value, program["vignette"].value = exposure, 0.32
         program["veil"].value = pane.veil
-        program["veil_light"].value = tuple(np.array(scene.light.horizon) + np.array(scene.light.sun) * 0.15)
+        program["veil_light"].value = tuple(
+            np.array(scene.light.horizon) + np.array(scene.light.sun) * 0.15
+        )
         self._screens["glass"].render(vertices=3)
         data = self._bytes.read(components=3, alignment=1)
         rgb = np.frombuffer(data, np.uint8).reshape(self._size[1], self._size[0], 3)
@@ -388,5 +390,7 @@ def _blot_triangles(blots: Floats) -> Floats:
     c, s = np.cos(heading), np.sin(heading)
     across, along = u * half, v * length
     position = [x + c * across - s * along, y + s * across + c * along, z + 0.025 + 0 * across]
-    corners = np.stack([*position, np.broadcast_to(u, across.shape), np.broadcast_to(v, across.shape)], -1)
+    corners = np.stack(
+        [*position, np.broadcast_to(u, across.shape), np.broadcast_to(v, across.shape)], -1
+    )
     return corners.reshape(-1, 5).astype(np.float32)

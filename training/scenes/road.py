@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from training.scenes.mesh import Colour, Floats, Kind, Mesh, Paint, Texture, boxes, joined, quads
 
@@ -61,7 +62,9 @@ class Road:
 def ground(generator: np.random.Generator, road: Road) -> Mesh:
     """Everything underfoot, not yet bent."""
     grey = generator.uniform(0.24, 0.34)
-    asphalt = Paint((grey, grey, grey * 1.02), Texture.ASPHALT, gloss=0.12, kind=Kind.GROUND, metres=1.7)
+    asphalt = Paint(
+        (grey, grey, grey * 1.02), Texture.ASPHALT, gloss=0.12, kind=Kind.GROUND, metres=1.7
+    )
     return joined(
         [
             _strip(road, -road.half, road.half, 0.0, asphalt),
@@ -76,35 +79,37 @@ def ground(generator: np.random.Generator, road: Road) -> Mesh:
 def _strip(road: Road, left: float, right: float, z: float, paint: Paint) -> Mesh:
     """A band along the whole street, in pieces that can bend."""
     edges = np.arange(road.start, road.end + _PIECE_M, _PIECE_M)
-    return _bands(np.full(len(edges) - 1, left), np.full(len(edges) - 1, right), edges[:-1], edges[1:], z, paint)
+    return _bands(left, right, edges[:-1], edges[1:], z, paint)
 
 
-def _bands(left: Floats, right: Floats, low: Floats, high: Floats, z: float, paint: Paint) -> Mesh:
+def _bands(
+    left: ArrayLike, right: ArrayLike, low: ArrayLike, high: ArrayLike, z: float, paint: Paint
+) -> Mesh:
     """Level rectangles."""
-    left, right, low, high = (np.asarray(side, float).ravel() for side in (left, right, low, high))
-    height = np.full_like(left, z)
-    corners = [(left, low), (right, low), (right, high), (left, high)]
+    edges = np.broadcast_arrays(*np.atleast_1d(left, right, low, high), np.float64(z))
+    west, east, south, north, height = edges
+    corners = [(west, south), (east, south), (east, north), (west, north)]
     return quads(np.stack([np.stack([x, y, height], 1) for x, y in corners], 1), paint)
 
 
 def _pavements(generator: np.random.Generator, road: Road) -> list[Mesh]:
+    """Slabs or asphalt up to the houses and beyond, and kerbstones."""
     tone = generator.uniform(0.42, 0.56)
-    slabs = generator.random() < 0.7
-    texture = Texture.SLABS if slabs else Texture.ASPHALT
-    paint = Paint((tone, tone * 0.98, tone * 0.94), texture, gloss=0.1, kind=Kind.GROUND, metres=2.4)
-    stone = Paint((0.56, 0.55, 0.52), Texture.PLASTER, gloss=0.1, kind=Kind.GROUND, metres=0.9)
+    texture = Texture.SLABS if generator.random() < 0.7 else Texture.ASPHALT
+    flags = (tone, tone * 0.98, tone * 0.94)
+    paint = Paint(flags, texture, gloss=0.1, kind=Kind.GROUND, metres=2.4)
+    kerb = Paint((0.56, 0.55, 0.52), Texture.PLASTER, gloss=0.1, kind=Kind.GROUND, metres=0.9)
     outer, parts = road.half + road.pavement, []
     edges = np.arange(road.start, road.end + _PIECE_M, _PIECE_M)
+    zero = np.zeros(len(edges) - 1)
     for side in (-1, 1):
-        inner_edge, outer_edge = sorted((side * (road.half + 0.14), side * (outer + 14)))
-        strip = _strip(road, inner_edge, outer_edge, KERB_M, paint)
-        parts.append(_strip(road, *sorted((side * (road.half + 0.14), side * outer)), KERB_M, paint))
-        parts.append(_strip(road, *sorted((side * outer, side * (outer + 14))), KERB_M, paint))
-        del strip
-        low, high = sorted((side * road.half, side * (road.half + 0.15)))
-        corner = np.stack([np.full(len(edges) - 1, low), edges[:-1], np.zeros(len(edges) - 1)], 1)
-        top = np.stack([np.full(len(edges) - 1, high), edges[1:], np.full(len(edges) - 1, KERB_M + 0.004)], 1)
-        parts.append(boxes(corner, top, stone))
+        for near, far in ((road.half + 0.14, outer), (outer, outer + 14)):
+            left, right = sorted((side * near, side * far))
+            parts.append(_strip(road, left, right, KERB_M, paint))
+        left, right = sorted((side * road.half, side * (road.half + 0.15)))
+        low = np.stack([zero + left, edges[:-1], zero], 1)
+        high = np.stack([zero + right, edges[1:], zero + KERB_M + 0.004], 1)
+        parts.append(boxes(low, high, kerb))
     return parts
 
 
@@ -114,31 +119,34 @@ def _patches(generator: np.random.Generator, road: Road, grey: float) -> list[Me
     for _ in range(int(generator.integers(4, 12))):
         tone = grey * generator.uniform(0.62, 1.25)
         paint = Paint((tone, tone, tone), Texture.ASPHALT, gloss=0.15, kind=Kind.GROUND)
-        x, y = generator.uniform(-road.half, road.half * 0.6), generator.uniform(road.start, road.end)
+        x, y = (
+            generator.uniform(-road.half, road.half * 0.6),
+            generator.uniform(road.start, road.end),
+        )
         width, length = generator.uniform(0.5, 2.2), generator.uniform(1.0, 9.0)
         if generator.random() < 0.3:
             width, length = generator.uniform(2, 4), generator.uniform(0.4, 0.8)
-        parts.append(_one(x, min(x + width, road.half), y, y + length, 0.005, paint))
+        parts.append(_bands(x, min(x + width, road.half), y, y + length, 0.005, paint))
     iron = Paint((0.17, 0.16, 0.15), Texture.TILES, gloss=0.25, kind=Kind.GROUND, metres=0.8)
     for _ in range(int(generator.integers(4, 9))):
         x, y = generator.uniform(-road.half * 0.7, road.half * 0.7), generator.uniform(0, road.end)
-        parts.append(_one(x, x + 0.6, y, y + 0.6, 0.008, iron))
+        parts.append(_bands(x, x + 0.6, y, y + 0.6, 0.008, iron))
     for y in np.arange(road.start, road.end, 23.0):
         for side in (-1, 1):
             left, right = sorted((side * (road.half - 0.05), side * (road.half - 0.45)))
-            parts.append(_one(left, right, y, y + 0.5, 0.008, iron))
+            parts.append(_bands(left, right, y, y + 0.5, 0.008, iron))
     return parts
-
-
-def _one(left: float, right: float, low: float, high: float, z: float, paint: Paint) -> Mesh:
-    one = [np.array([side]) for side in (left, right, low, high)]
-    return _bands(one[0], one[1], one[2], one[3], z, paint)
 
 
 def _lines(generator: np.random.Generator, road: Road) -> list[Mesh]:
     """The middle of the road, zigzags before a crossing, yellow lines along the kerbs."""
     worn = generator.uniform(0.75, 1.0)
-    white = Paint((_WHITE[0] * worn, _WHITE[1] * worn, _WHITE[2] * worn), Texture.ASPHALT, gloss=0.1, kind=Kind.GROUND)
+    white = Paint(
+        (_WHITE[0] * worn, _WHITE[1] * worn, _WHITE[2] * worn),
+        Texture.ASPHALT,
+        gloss=0.1,
+        kind=Kind.GROUND,
+    )
     yellow = Paint(_YELLOW, Texture.ASPHALT, gloss=0.1, kind=Kind.GROUND)
     parts = []
     starts = np.arange(road.start, road.end, 6.0)
@@ -153,23 +161,22 @@ def _lines(generator: np.random.Generator, road: Road) -> list[Mesh]:
                 x = np.full_like(pieces, side * (road.half - inset))
                 parts.append(_bands(x - 0.05, x + 0.05, pieces, pieces + _PIECE_M, _MARK_Z, yellow))
     if road.crossing is not None:
-        parts += [_zigzag(road, side, white) for side in (-0.96, 0.0, 0.96)]
+        parts += [_zigzag(road, road.crossing, side, white) for side in (-0.96, 0.0, 0.96)]
     return parts
 
 
-def _near(road: Road, y: Floats, reach: float) -> Floats:
+def _near(road: Road, y: ArrayLike, reach: float) -> NDArray[np.bool_]:
     """Where the crossing is within reach."""
     if road.crossing is None:
-        return np.zeros(len(y), bool)
-    return np.asarray(abs(y - road.crossing) < reach)
+        return np.zeros(np.shape(y), bool)
+    return np.asarray(abs(np.asarray(y) - road.crossing) < reach)
 
 
-def _zigzag(road: Road, side: float, paint: Paint) -> Mesh:
+def _zigzag(road: Road, crossing: float, side: float, paint: Paint) -> Mesh:
     """The line that forbids stopping before and behind a zebra crossing."""
-    assert road.crossing is not None
     middle = side * (road.half - 0.5)
     corners = []
-    for start in (road.crossing - 12.5, road.crossing + 3.5):
+    for start in (crossing - 12.5, crossing + 3.5):
         y = start + np.arange(6) * 1.8
         x = middle + 0.18 * (-1.0) ** np.arange(6)
         for i in range(5):

@@ -75,13 +75,17 @@ class Scene:
             figures.append(own)
             things.append(carried)
             middle = own.positions.mean(0)
-            blots.append((middle[0], middle[1], road.ground(person.place(seconds)[0]), 0.0, 0.42, 0.42))
+            blots.append(
+                (middle[0], middle[1], road.ground(person.place(seconds)[0]), 0.0, 0.42, 0.42)
+            )
         for vehicle in self.vehicles:
             y = vehicle.y + vehicle.speed_mps * seconds
             heading = road.heading(y) + (0.0 if vehicle.speed_mps >= 0 else np.pi)
             x = vehicle.x + float(road.offset(y))
             things.append(moved(vehicle.mesh, (x, y, 0), heading))
-            blots.append((x, y, 0.0, heading, 1.35, float(np.ptp(vehicle.mesh.positions[:, 1])) * 0.62))
+            blots.append(
+                (x, y, 0.0, heading, 1.35, float(np.ptp(vehicle.mesh.positions[:, 1])) * 0.62)
+            )
         for x, y in self.street.parked:
             heading = road.heading(float(y))
             blots.append((x + float(road.offset(y)), y, 0.0, heading, 1.3, 2.8))

@@ -12,6 +12,7 @@ import numpy as np
 
 from belisha.frames import Image
 from training.scenes.light import Light
+from training.scenes.mesh import Floats
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Sensor:
     noise: float = 1.6
     jpeg_quality: int = 0
     cast: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    saturation: float = 0.9
+    saturation: float = 0.82
 
 
 def draw_sensor(generator: np.random.Generator) -> Sensor:
@@ -41,7 +42,7 @@ def draw_sensor(generator: np.random.Generator) -> Sensor:
         noise=float(generator.uniform(0.8, 2.6)),
         jpeg_quality=int(generator.integers(55, 93)),
         cast=(blue, green, red),
-        saturation=float(generator.uniform(0.65, 1.05)),
+        saturation=float(generator.uniform(0.55, 0.95)),
     )
 
 
@@ -61,11 +62,12 @@ def expose(
     if light.rain > 0:
         picture = _rain(picture, light, generator)
     picture = _smear(picture, speed_mps * (0.3 + 0.7 * light.gain))
-    picture = cv2.GaussianBlur(picture, (0, 0), sensor.blur_px * image.shape[0] / 480)
+    sigma = sensor.blur_px * image.shape[0] / 480
+    picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.float32)
     grey = picture.mean(2, keepdims=True)
     picture = (grey + (picture - grey) * sensor.saturation) * np.array(sensor.cast, np.float32)
     picture = picture + _noise(picture, sensor.noise * (1 + 4 * light.gain), generator)
-    finished = np.clip(picture + 0.5, 0, 255).astype(np.uint8)
+    finished = np.asarray(np.clip(picture + 0.5, 0, 255), np.uint8)
     if sensor.jpeg_quality:
         quality = [cv2.IMWRITE_JPEG_QUALITY, sensor.jpeg_quality]
         _, coded = cv2.imencode(".jpg", finished, quality)
@@ -73,7 +75,7 @@ def expose(
     return finished
 
 
-def _rain(picture: np.ndarray, light: Light, generator: np.random.Generator) -> np.ndarray:  # type: ignore[type-arg]
+def _rain(picture: Floats, light: Light, generator: np.random.Generator) -> Floats:
     """Falling drops: short pale strokes, near ones long and faint."""
     height, width = picture.shape[:2]
     strokes = np.zeros((height, width), np.float32)
@@ -85,12 +87,12 @@ def _rain(picture: np.ndarray, light: Light, generator: np.random.Generator) -> 
         lean = slant + (x / width - 0.5) * 0.5
         start, end = (int(x), int(y)), (int(x + lean * length), int(y + length))
         cv2.line(strokes, start, end, float(generator.uniform(0.15, 0.5)), 1, cv2.LINE_AA)
-    strokes = cv2.GaussianBlur(strokes, (0, 0), 0.7)[:, :, None]
+    soft = np.asarray(cv2.GaussianBlur(strokes, (0, 0), 0.7), np.float32)[:, :, None]
     pale = max(float(picture.mean()) * 1.35, 40.0)
-    return picture + (pale - picture) * strokes * 0.32
+    return np.asarray(picture + (pale - picture) * soft * 0.32, np.float32)
 
 
-def _smear(picture: np.ndarray, speed: float) -> np.ndarray:  # type: ignore[type-arg]
+def _smear(picture: Floats, speed: float) -> Floats:
     """Motion: what is at the edge moves outwards while the shutter is open."""
     height, width = picture.shape[:2]
     grow = 1 + 0.00045 * speed
@@ -100,10 +102,10 @@ def _smear(picture: np.ndarray, speed: float) -> np.ndarray:  # type: ignore[typ
         [[grow, 0, (1 - grow) * width / 2], [0, grow, (1 - grow) * height * 0.45]], np.float32
     )
     moved = cv2.warpAffine(picture, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
-    return (picture + moved) / 2
+    return np.asarray((picture + moved) / 2, np.float32)
 
 
-def _noise(picture: np.ndarray, size: float, generator: np.random.Generator) -> np.ndarray:  # type: ignore[type-arg]
+def _noise(picture: Floats, size: float, generator: np.random.Generator) -> Floats:
     """Of each pixel, and coarser blots of colour as a cheap camera's filter leaves them."""
     height, width = picture.shape[:2]
     fine = generator.standard_normal((height, width, 1), np.float32)

@@ -1,4 +1,4 @@
-"""A street by chance: ground, two rows of houses, trees, furniture, parked cars, what closes the view."""
+"""A street by chance: ground, rows of houses, trees, furniture, parked cars, and its end."""
 
 from __future__ import annotations
 
@@ -169,31 +169,39 @@ def _lamps(generator: np.random.Generator, road: Road) -> tuple[list[Mesh], Floa
 
 
 def _furniture(generator: np.random.Generator, road: Road) -> list[Mesh]:
+    """Beacons at the crossing, and what else stands along both kerbs."""
     parts = []
     if road.crossing is not None:
         for side in (-1, 1):
             for y in (road.crossing - 1.9, road.crossing + 1.9):
                 parts.append(moved(beacon(), (side * (road.half + 0.4), y, KERB_M)))
     for side in (-1, 1):
-        x = side * (road.half + 0.5)
-        turn = 0.0 if side > 0 else np.pi
-        for _ in range(int(generator.integers(3, 7))):
-            parts.append(moved(sign(generator), (x, generator.uniform(5, 120), KERB_M)))
-        for _ in range(int(generator.integers(1, 4))):
-            parts.append(moved(bin_(), (x, generator.uniform(5, 90), KERB_M)))
-        if generator.random() < 0.5:
-            start = generator.uniform(5, 60)
-            for y in np.arange(start, start + generator.uniform(5, 14), 1.6):
-                parts.append(moved(bollard(), (x, y, KERB_M)))
-        if generator.random() < 0.3:
-            parts.append(moved(pillar_box(), (x, generator.uniform(8, 50), KERB_M), turn))
-        if generator.random() < 0.3:
-            wide = side * (road.half + 0.7)
-            parts.append(moved(shelter(), (wide, generator.uniform(12, 60), KERB_M), turn))
-        if generator.random() < 0.3:
-            parts.append(moved(traffic_light(generator), (x, generator.uniform(30, 110), KERB_M)))
-        if generator.random() < 0.2:
-            parts.append(moved(railing(8.0), (x, generator.uniform(10, 60), KERB_M)))
+        parts += _along_kerb(generator, road, side)
+    return parts
+
+
+def _along_kerb(generator: np.random.Generator, road: Road, side: int) -> list[Mesh]:
+    """Signs, bins and bollards; now and then a post box, a shelter, a traffic light, a rail."""
+    x, turn = side * (road.half + 0.5), 0.0 if side > 0 else np.pi
+    # How often, how many, between which places along the street, and what.
+    things: tuple[tuple[float, int, float, float, Mesh], ...] = (
+        *((1.0, 2, 5.0, 120.0, sign(generator)) for _ in range(2)),
+        (0.8, 2, 5.0, 90.0, bin_()),
+        (0.3, 1, 8.0, 50.0, pillar_box()),
+        (0.3, 1, 12.0, 60.0, shelter()),
+        (0.3, 1, 30.0, 110.0, traffic_light(generator)),
+        (0.2, 1, 10.0, 60.0, railing(8.0)),
+    )
+    parts = []
+    for chance, most, low, high, mesh in things:
+        for _ in range(most):
+            if generator.random() < chance:
+                facing = turn if low in (8.0, 12.0) else 0.0
+                parts.append(moved(mesh, (x, generator.uniform(low, high), KERB_M), facing))
+    if generator.random() < 0.5:
+        start = generator.uniform(5, 60)
+        for y in np.arange(start, start + generator.uniform(5, 14), 1.6):
+            parts.append(moved(bollard(), (x, y, KERB_M)))
     return parts
 
 
@@ -218,7 +226,11 @@ def _parked(generator: np.random.Generator, road: Road) -> tuple[list[Mesh], Flo
             continue
         y, crowd = road.start + generator.uniform(0, 8), generator.uniform(0.35, 0.95)
         while y < road.end - 40:
-            name = str(generator.choice(["hatchback", "saloon", "estate", "suv", "van"], p=[0.34, 0.24, 0.14, 0.2, 0.08]))
+            name = str(
+                generator.choice(
+                    ["hatchback", "saloon", "estate", "suv", "van"], p=[0.34, 0.24, 0.14, 0.2, 0.08]
+                )
+            )
             length = SHAPES[name].length
             middle = y + length / 2
             clear = road.crossing is None or abs(middle - road.crossing) > length / 2 + 4
@@ -248,7 +260,11 @@ def _end(generator: np.random.Generator, road: Road, trees: list[Mesh]) -> list[
     for _ in range(6):
         left, deep = middle + generator.uniform(-80, 60), road.end + generator.uniform(40, 120)
         high = generator.uniform(14, 40)
-        parts.append(boxes((left, deep, 0), (left + generator.uniform(10, 26), deep + 12, high), pale))
+        parts.append(
+            boxes((left, deep, 0), (left + generator.uniform(10, 26), deep + 12, high), pale)
+        )
     field = Paint((0.30, 0.30, 0.29), Texture.ASPHALT, kind=Kind.GROUND, metres=3)
-    parts.append(boxes((middle - 150, road.start, -0.5), (middle + 150, road.end + 150, -0.03), field))
+    parts.append(
+        boxes((middle - 150, road.start, -0.5), (middle + 150, road.end + 150, -0.03), field)
+    )
     return parts

@@ -5,6 +5,8 @@ Each layer is (SIDE, SIDE, 4) uint8; colour 128 leaves the paint as it is, alpha
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +19,7 @@ _NEUTRAL = 0.5
 def texture_array() -> NDArray[np.uint8]:
     """(layers, SIDE, SIDE, 4) uint8, in the order of `Texture`; always the same."""
     generator = np.random.default_rng(7)
-    makers = {
+    makers: dict[Texture, Callable[[], NDArray[np.floating]]] = {
         Texture.PLAIN: lambda: np.full((SIDE, SIDE), _NEUTRAL),
         Texture.ASPHALT: lambda: _asphalt(generator),
         Texture.SLABS: lambda: _slabs(generator),
@@ -51,7 +53,7 @@ def _layer(values: NDArray[np.floating]) -> NDArray[np.uint8]:
     if values.ndim == 2:
         grey = np.repeat(values[..., None], 3, axis=2)
         values = np.concatenate([grey, np.ones_like(values)[..., None]], axis=2)
-    return (np.clip(values, 0, 1) * 255).astype(np.uint8)
+    return np.asarray(np.clip(values, 0, 1) * 255, np.uint8)
 
 
 def _asphalt(generator: np.random.Generator) -> Floats:

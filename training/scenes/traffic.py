@@ -23,7 +23,8 @@ def draw_scene(
     Args:
         seed: of everything.
         conditions: hour, weather and glass.
-        width, height: of the picture, in pixels.
+        width: of the picture, in pixels.
+        height: of the picture, in pixels.
         crowd: how many people, against the usual dozen.
     """
     generator = np.random.default_rng(seed)
@@ -151,7 +152,9 @@ def _cyclist(generator: np.random.Generator, road: Road, track: int) -> Person:
     return draw_cyclist(generator, track, place, np.pi if towards else 0.0, speed)
 
 
-def draw_traffic(generator: np.random.Generator, street: Street, lamps: bool) -> tuple[Driving, ...]:
+def draw_traffic(
+    generator: np.random.Generator, street: Street, lamps: bool
+) -> tuple[Driving, ...]:
     """Oncoming vehicles, and sometimes one ahead."""
     lane = street.road.half * 0.36
     vehicles = []

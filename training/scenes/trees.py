@@ -4,24 +4,40 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.scenes.mesh import Colour, Floats, Kind, Mesh, Paint, Texture, boxes, joined, limbs, quads, tube, two_sided
+from training.scenes.mesh import (
+    Colour,
+    Floats,
+    Kind,
+    Mesh,
+    Paint,
+    Texture,
+    boxes,
+    joined,
+    limbs,
+    quads,
+    tube,
+    two_sided,
+)
 
 _BARK = Paint((0.24, 0.20, 0.17), Texture.PLASTER, metres=0.5)
 _GREENS: tuple[Colour, ...] = (
-    (0.20, 0.29, 0.12), (0.26, 0.33, 0.14), (0.16, 0.24, 0.11), (0.42, 0.34, 0.13), (0.36, 0.22, 0.10),
+    (0.20, 0.29, 0.12), (0.26, 0.33, 0.14), (0.16, 0.24, 0.11), (0.42, 0.34, 0.13),
+    (0.36, 0.22, 0.10),
 )  # fmt: skip
 
 
-def draw_tree(generator: np.random.Generator, bare: bool, height: float, detail: bool = True) -> Mesh:
+def draw_tree(
+    generator: np.random.Generator, bare: bool, height: float, detail: bool = True
+) -> Mesh:
     """A street tree of a height at the origin; without detail, seen from afar."""
     top = np.array([0, 0, height * 0.42])
     trunk = tube([np.zeros(3), top / 2, top], np.array([0.019, 0.014, 0.011]) * height, _BARK, 7)
-    roots = np.zeros((9 if bare else 6, 3))
+    roots = np.zeros((9 if bare else 6, 3), np.float32)
     roots[:, 2] = height * generator.uniform(0.22, 0.42, len(roots))
     boughs = _grown(generator, roots, (0.26, 0.42), 0.7, height)
     start, tips = _along(generator, roots, boughs, 8 if bare else 3)
     branches = _grown(generator, start, (0.10, 0.24), 0.45, height)
-    rods = [(roots, boughs, 0.0075), (start, branches, 0.0026)]
+    rods: list[tuple[Floats, Floats, float]] = [(roots, boughs, 0.0075), (start, branches, 0.0026)]
     if bare and detail:
         forks, _ = _along(generator, start, branches, 4)
         rods.append((forks, _grown(generator, forks, (0.05, 0.12), 0.3, height), 0.0013))
@@ -29,7 +45,11 @@ def draw_tree(generator: np.random.Generator, bare: bool, height: float, detail:
         limbs(begin, end, np.full(len(begin), width * height), _BARK) for begin, end, width in rods
     ]
     if not bare:
-        meshes.append(_crown(generator, np.concatenate([boughs, branches, tips]), height, 170 if detail else 70))
+        meshes.append(
+            _crown(
+                generator, np.concatenate([boughs, branches, tips]), height, 170 if detail else 70
+            )
+        )
     return joined([trunk, *meshes])
 
 
@@ -54,7 +74,8 @@ def _along(
     """Places on the outer two thirds of each branch, `count` on each; and the outermost halves."""
     share = generator.uniform(0.3, 1.0, (len(starts), count, 1))
     places = starts[:, None] + (ends - starts)[:, None] * share
-    return places.reshape(-1, 3), ((starts + ends) / 2).reshape(-1, 3)
+    middles = (starts + ends) / 2
+    return np.asarray(places.reshape(-1, 3), np.float32), np.asarray(middles, np.float32)
 
 
 def _crown(generator: np.random.Generator, tips: Floats, height: float, count: int) -> Mesh:
@@ -79,7 +100,9 @@ def _crown(generator: np.random.Generator, tips: Floats, height: float, count: i
     middle = centres.mean(0)
     outward = np.repeat(centres - middle, 4, axis=0) + generator.normal(0, 0.2, (count * 4, 3))
     mesh.vertices["normal"] = outward / np.linalg.norm(outward, axis=1, keepdims=True)
-    depth = np.linalg.norm(centres - middle, axis=1) / (np.linalg.norm(centres - middle, axis=1).max())
+    depth = np.linalg.norm(centres - middle, axis=1) / (
+        np.linalg.norm(centres - middle, axis=1).max()
+    )
     shade = np.clip(0.45 + 0.6 * depth + generator.normal(0, 0.08, count), 0.3, 1.15)
     tint = colour * shade[:, None]
     mesh.vertices["colour"][:, :3] = np.clip(np.repeat(tint, 4, axis=0) * 255, 0, 255)

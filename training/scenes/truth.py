@@ -1,8 +1,7 @@
-"""The truth about a picture: boxes of people, seen and whole, how far away, and who is asked for."""
+"""The truth about a picture: people's boxes, whole and visible, and how far away they are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,9 +65,7 @@ def sightings(renderer: Renderer, scene: Scene, shot: Shot) -> tuple[Sighting, .
         rider = person.bicycle is not None
         reason = _reason(clipped, visible, rider)
         cut = clipped != whole
-        seen.append(
-            Sighting(person.track, clipped, visible_box, visible, distance, cut, reason)
-        )
+        seen.append(Sighting(person.track, clipped, visible_box, visible, distance, cut, reason))
     return tuple(seen)
 
 
@@ -109,11 +106,13 @@ def visible_box(owners: NDArray[np.uint32], track: int) -> tuple[Box | None, flo
         return None, 0.0
     scale = float(OWNER_SCALE)
     box = columns[0] / scale, rows[0] / scale, (columns[-1] + 1) / scale, (rows[-1] + 1) / scale
-    return (float(box[0]), float(box[1]), float(box[2]), float(box[3])), float(mine.sum() / scale**2)
+    return (float(box[0]), float(box[1]), float(box[2]), float(box[3])), float(
+        mine.sum() / scale**2
+    )
 
 
 def _full_area(renderer: Renderer, figure: Mesh, whole: Box, view: View) -> float:
-    """Pixels of the picture that the person would cover if nothing, not even the border, hid them."""
+    """Pixels that the person would cover if nothing, not even the picture's border, hid them."""
     left, top, right, bottom = whole
     wide, tall = max(right - left, 0.5), max(bottom - top, 0.5)
     scale = _TILE / max(wide, tall)

@@ -1,4 +1,4 @@
-"""A WebM of a chosen size: libvpx's own encoder, as OpenCV's cannot be told how many bits to spend."""
+"""A WebM of a chosen size: OpenCV cannot be told how many bits to spend, libvpx's encoder can."""
 
 from __future__ import annotations
 

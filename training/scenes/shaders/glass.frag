@@ -17,7 +17,7 @@ void main() {
     vec2 bent = (pane.rg - 0.5) * 0.35;
     vec3 sharp = texture(scene, up + vec2(bent.x, -bent.y)).rgb;
     vec3 soft = texture(glare, up + vec2(bent.x, -bent.y) * 0.5).rgb;
-    vec3 light = mix(sharp, soft, 0.06);
+    vec3 light = mix(sharp, soft, 0.05);
     light = mix(light, soft * 0.75, pane.b * 0.85);
     light += veil_light * pane.a * veil;
     light *= exposure;
@@ -26,5 +26,6 @@ void main() {
     // A cheap sensor: straight in the shadows, a short shoulder, burnt lights.
     vec3 film = light / (light + 0.22) * 1.22;
     film = mix(light * 1.15, film, smoothstep(0.0, 0.5, light));
-    bytes_out = vec4(pow(clamp(film, 0.0, 1.0), vec3(1.0 / 2.2)), 1.0);
+    vec3 bytes = pow(clamp(film, 0.0, 1.0), vec3(1.0 / 2.2));
+    bytes_out = vec4(mix(bytes, bytes * bytes * (3.0 - 2.0 * bytes), 0.45), 1.0);
 }

@@ -49,7 +49,7 @@ vec3 from_lamps(vec3 n) {
         float square = dot(way, way) + 1.0;
         vec3 to = way * inversesqrt(square);
         float down = smoothstep(0.10, 0.75, to.z);
-        sum += LAMP * (max(dot(n, to), 0.0) * 0.85 + 0.15) * down * 5.5 / square;
+        sum += LAMP * (max(dot(n, to), 0.0) * 0.85 + 0.15) * down * 9.0 / square;
     }
     return sum * lamps_on;
 }
@@ -63,10 +63,10 @@ vec3 from_headlights(vec3 n) {
     float beam = exp(-side * side * 7.0) * 0.75 + exp(-side * side * 1.6) * 0.25;
     // Low beam: little above the cut-off, a kink to the kerb side.
     float cut = 0.012 + 0.05 * smoothstep(0.0, -0.12, side);
-    beam *= mix(1.0, 0.10, smoothstep(cut - 0.015, cut + 0.03, up)) * smoothstep(-0.30, -0.06, up);
+    beam *= mix(1.0, 0.24, smoothstep(cut - 0.015, cut + 0.03, up)) * smoothstep(-0.30, -0.06, up);
     float square = dot(way, way) + 6.0;
     float facing = max(dot(n, -normalize(way)), 0.0) * 0.85 + 0.15;
-    return HEADLIGHT * beam * facing * headlights * 150.0 / square;
+    return HEADLIGHT * beam * facing * headlights * 210.0 / square;
 }
 
 void main() {
@@ -76,7 +76,9 @@ void main() {
     vec3 n = normalize(normal + vec3(0.0, 0.0, 1e-4));
     vec3 view = normalize(world - eye);
     if (kind == FOLIAGE && dot(n, view) > 0.0) n = normalize(n - 1.2 * dot(n, view) * view);
-    vec3 albedo = pow(colour.rgb, vec3(2.2)) * (tile.rgb * tile.rgb * 4.0);
+    // At a triangle's rim a sample may lie outside it, where colours run beyond their range.
+    vec3 base = pow(clamp(colour.rgb, 0.0, 1.0), vec3(2.2));
+    vec3 albedo = base * (tile.rgb * tile.rgb * 4.0);
     float soaked = 0.0;
     if (kind == GROUND) {
         float large = texture(textures, vec3(world.xy / 13.0, 10.0)).r;
@@ -120,7 +122,7 @@ void main() {
         light = mix(light, seen * 0.25, share * mix(0.35 * wet, 0.9, soaked));
     }
     if (kind == WINDOW) light += glow * lamps_on * vec3(1.0, 0.72, 0.40) * 0.35 * (0.6 + 0.4 * n.z + 0.4);
-    else if (glow > 0.0) light += pow(colour.rgb, vec3(2.2)) * glow * max(lamps_on, headlights) * 4.0;
+    else if (glow > 0.0) light += base * glow * max(lamps_on, headlights) * 4.0;
     float clear = exp(-fog * distance(world, eye));
     light = mix(horizon, light, clear);
     light_out = vec4(light, 1.0);
