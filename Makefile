@@ -9,10 +9,10 @@ TORCH  ?= torch==2.13.0
 SHARED ?= ../shared
 BIN    := $(VENV)/bin
 
-.PHONY: help setup demo test test-slow test-shared peers check format wheel clean
+.PHONY: help setup lean demo test test-slow test-shared peers check format wheel clean
 
 help:
-	@echo "make demo SOURCE=clip.mp4 BUNDLE=my.bundle   people in a clip, drawn: demo.webm"
+	@echo "make demo          the shipped detector on a shipped drive: demo/report.html (no torch)"
 	@echo "make test          all tests: no network, no GPU, no root, no data"
 	@echo "make test-slow     also the long ones (10,000 fuzzed bundles, the wheel)"
 	@echo "make test-shared   also those that need data and peer models in SHARED=$(SHARED)"
@@ -22,16 +22,25 @@ help:
 
 setup: $(BIN)/.ready
 
-$(BIN)/.ready: pyproject.toml
+$(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or later is needed")'
 	$(PYTHON) -m venv $(VENV)
+
+$(BIN)/.ready: pyproject.toml | $(BIN)/python
 	$(if $(TORCH),$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH))
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-demo: setup
-	@test -n "$(SOURCE)" -a -n "$(BUNDLE)" || { echo "usage: make demo SOURCE=clip.mp4 BUNDLE=my.bundle"; exit 2; }
-	$(BIN)/belisha run "$(SOURCE)" --bundle "$(BUNDLE)" --save demo.webm
+# The device's part alone, without torch and tests.
+lean: $(BIN)/.lean
+
+$(BIN)/.lean: pyproject.toml | $(BIN)/python
+	@echo "installing the runtime into $(VENV) (once)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cpu]'
+	@touch $@
+
+demo: lean
+	$(BIN)/belisha demo
 
 test: setup
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow and not shared"

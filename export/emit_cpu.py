@@ -1,9 +1,10 @@
 """The CPU flavour: uint8 activations, every planned convolution a QLinearConv.
 
 Activations keep the plan's scales; after a ReLU their zero point is 0, and the ReLU itself vanishes
-in it. The camera's bytes are the first convolution's input, with zero point 128. Weights are uint8
-with zero point 128: processors without VNNI add int8 products with saturation, and would get other
-numbers from int8 weights.
+in it. The camera's bytes are the first convolution's input, with zero point 128. Weights are int8
+with zero point 0, which VNNI and arm64 multiply with uint8 in one instruction. Older processors
+add such products with saturation; there the runtime has ONNX Runtime turn the weights to uint8 with
+zero point 128 as it loads them (`belisha.engines.onnx_runtime`): slower, the same numbers.
 """
 
 from __future__ import annotations
@@ -17,8 +18,6 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from export.plan import Layout, Plan, read_layout
-
-WEIGHT_ZERO = 128
 
 
 @dataclass(frozen=True)
@@ -89,9 +88,10 @@ class _Emitter:
 
     def _convolution(self, node: Any) -> None:
         source = self._quantised[node.input[0]]
-        weight, bias = (self._weights[name] for name in node.input[1:3])
+        weight = self._weights[node.input[1]]
         scales = channel_scales(weight)
-        integers = quantise_weight(weight, scales).astype(np.int16) + WEIGHT_ZERO
+        # Torch leaves a bias of zeros out.
+        bias = self._weights[node.input[2]] if len(node.input) > 2 else np.zeros(len(scales))
         steps = self._plan.scales[node.input[0]] * scales.astype(np.float64)
         target = self._tensor(self._layout.activated[node.output[0]])
         self._add(
@@ -100,11 +100,9 @@ class _Emitter:
                 source.name,
                 source.scale,
                 source.zero,
-                self._constant(f"{node.output[0]}_weight", integers.astype(np.uint8)),
+                self._constant(f"{node.output[0]}_weight", quantise_weight(weight, scales)),
                 self._constant(f"{node.output[0]}_weight_scale", scales),
-                self._constant(
-                    f"{node.output[0]}_weight_zero", np.full(len(scales), WEIGHT_ZERO, np.uint8)
-                ),
+                self._constant(f"{node.output[0]}_weight_zero", np.zeros(len(scales), np.int8)),
                 target.scale,
                 target.zero,
                 self._constant(f"{node.output[0]}_bias", np.rint(bias / steps).astype(np.int32)),

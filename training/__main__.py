@@ -9,6 +9,7 @@ from belisha.cli.dispatch import Command, dispatch
 COMMANDS = {
     "train": Command("training.commands.train", "train a detector from a configuration file"),
     "evaluate": Command("training.commands.evaluate", "measure a bundle on a data set"),
+    "ablate": Command("training.commands.ablate", "what is each change of a recipe worth?"),
     "scenes": Command("training.commands.scenes", "render streets with exact truth"),
 }
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 import torch
@@ -31,7 +32,7 @@ from torch.nn import functional
 from belisha.decode import HeadLayout
 
 STRIDES = (8, 16, 32)
-LAYOUT = HeadLayout(boxes="distances", scores="logit", strides=STRIDES)
+LAYOUT = HeadLayout(boxes="distances", scores="logit", strides=STRIDES, nms_iou=0.5)
 """What the outputs of every network of this file mean."""
 
 GROUP = 4
@@ -148,14 +149,16 @@ class Network(nn.Module):
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.stages = nn.ModuleList()
-        entry = BranchedConv(3 * GROUP, shape.widths[0], (6, 3), (4, 4 // GROUP))
-        for width, depth in zip(shape.widths, shape.depths, strict=True):
-            if self.stages:
-                entry = BranchedConv(inputs, width, stride=(2, 2))
-            blocks = [BranchedConv(width, width) for _ in range(depth)]
-            self.stages.append(nn.Sequential(entry, *blocks))
-            inputs = width
+        stem = BranchedConv(3 * GROUP, shape.widths[0], (6, 3), (4, 4 // GROUP))
+        halvings = [
+            BranchedConv(before, after, stride=(2, 2)) for before, after in pairwise(shape.widths)
+        ]
+        self.stages = nn.ModuleList(
+            nn.Sequential(entry, *(BranchedConv(width, width) for _ in range(depth)))
+            for entry, width, depth in zip(
+                (stem, *halvings), shape.widths, shape.depths, strict=True
+            )
+        )
         self.laterals = nn.ModuleList(
             BranchedConv(width, shape.neck, (1, 1)) for width in shape.widths[1:]
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from belisha import champion
 from belisha.boxes import Boxes, FloatArray
 from belisha.bundle import Bundle
 from belisha.decode import Decoder
@@ -81,7 +82,7 @@ class Detector:
         """Open a bundle and load its model.
 
         Args:
-            bundle: the bundle's file.
+            bundle: the bundle's file; the shipped champion if absent.
             engine: name of an engine; the best that works if absent.
             threads: CPU threads; all that this process may use if absent.
             threshold: least score to report; the bundle's own if absent.
@@ -89,14 +90,9 @@ class Detector:
         Raises:
             BundleError: the bundle is refused.
             EngineError: no engine can run it.
-            UsageError: no bundle was given, or an argument is wrong.
+            UsageError: an argument is wrong.
         """
-        if bundle is None:
-            raise UsageError(
-                "expected a bundle, got none: this version ships no model of its own; "
-                "make one with 'python -m export adopt' and pass it with --bundle"
-            )
-        verified = Bundle.open(bundle)
+        verified = Bundle.open(bundle or champion.BUNDLE)
         opened = open_engine(verified, engine, threads)
         return Detector(verified, opened.engine, opened.passed_over, threshold)
 

@@ -84,13 +84,22 @@ def test_cpu_the_first_convolution_reads_the_cameras_bytes(cpu: onnx.ModelProto)
     assert (values[first.input[1]], values[first.input[2]]) == (1 / 128, 128)
 
 
-def test_cpu_weights_are_uint8_so_that_every_processor_has_the_same_numbers(
+def test_cpu_weights_are_symmetric_int8_which_vnni_and_arm64_multiply_at_once(
     cpu: onnx.ModelProto,
 ) -> None:
     values = constants(cpu)
     for node in of_type(cpu, "QLinearConv"):
-        assert values[node.input[3]].dtype == np.uint8
-        assert (values[node.input[5]] == 128).all()
+        assert values[node.input[3]].dtype == np.int8
+        assert (values[node.input[5]] == 0).all()
+
+
+def test_cpu_a_convolution_whose_bias_torch_left_out_gets_one_of_zeros() -> None:
+    model = onnx.ModelProto()
+    model.CopyFrom(float_model())
+    convolution = next(node for node in model.graph.node if node.op_type == "Conv")
+    del convolution.input[2]
+    first = of_type(emit_cpu(model, plan()), "QLinearConv")[0]
+    assert not constants(emit_cpu(model, plan()))[first.input[8]].any()
 
 
 def test_tensorrt_is_symmetric_int8_throughout(tensorrt: onnx.ModelProto) -> None:

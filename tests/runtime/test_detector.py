@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from belisha import champion
 from belisha.boxes import FloatArray
 from belisha.bundle import Bundle
 from belisha.detector import Detector
@@ -121,9 +122,9 @@ def test_a_detector_says_what_it_is(toy: Bundle) -> None:
         assert detector.preprocessing == toy.manifest.preprocessing
 
 
-def test_without_a_bundle_the_message_says_how_to_make_one() -> None:
-    with pytest.raises(UsageError, match=r"expected a bundle, got none.*python -m export adopt"):
-        Detector.open(None)
+def test_without_a_bundle_the_shipped_champion_is_opened() -> None:
+    with Detector.open() as detector:
+        assert detector.info.bundle == str(champion.BUNDLE)
 
 
 def test_an_absent_bundle_is_refused(tmp_path: Path) -> None:

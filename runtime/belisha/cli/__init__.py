@@ -10,11 +10,13 @@ from belisha.cli.dispatch import Command, dispatch
 DESCRIPTION = """\
 Belisha finds people in the pictures of a car's small camera.
 
-  belisha detect street.jpg --bundle my.bundle --save out/
-  belisha run drive.mp4 --bundle my.bundle --save drive.webm
-  belisha check my.bundle"""
+  belisha demo
+  belisha detect street.jpg --save out/
+  belisha run drive.mp4 --save drive.webm --bundle my.bundle
+  belisha check"""
 
 COMMANDS = {
+    "demo": Command("belisha.cli.demo", "the shipped detector on a shipped drive, and a page"),
     "detect": Command("belisha.cli.detect", "find people in pictures and videos, write JSON"),
     "run": Command("belisha.cli.run", "run the loop on a source, with a latency table"),
     "check": Command("belisha.cli.check", "prove that a bundle works on this machine"),

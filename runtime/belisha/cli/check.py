@@ -1,6 +1,7 @@
 """Prove that a bundle works on this machine.
 
 Examples:
+  belisha check
   belisha check my.bundle
   belisha check my.bundle --engine onnxruntime --json
 
@@ -22,7 +23,13 @@ from belisha.golden import GoldenVerdict, check_golden
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("path", nargs="?", type=Path, metavar="BUNDLE", help="the bundle to check")
+    parser.add_argument(
+        "path",
+        nargs="?",
+        type=Path,
+        metavar="BUNDLE",
+        help="the bundle to check (default: the shipped champion)",
+    )
     add_detector_options(parser)
 
 

@@ -1,6 +1,7 @@
 """Say what is in a bundle; with --engine or --threads also what would run it here.
 
 Examples:
+  belisha info
   belisha info my.bundle
   belisha info my.bundle --engine onnxruntime
   belisha info my.bundle --json
@@ -12,11 +13,11 @@ import argparse
 import dataclasses
 from pathlib import Path
 
+from belisha import champion
 from belisha.bundle import Bundle
 from belisha.cli.dispatch import Outcome
 from belisha.cli.options import add_detector_options
 from belisha.engines import EngineInfo, open_engine
-from belisha.errors import UsageError
 from belisha.manifest import Flavour, Manifest
 
 
@@ -28,15 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Open, verify, print."""
-    path = arguments.path or arguments.bundle
-    if path is None:
-        raise UsageError("expected a bundle: belisha info my.bundle")
-    bundle = Bundle.open(path)
+    bundle = Bundle.open(arguments.path or arguments.bundle or champion.BUNDLE)
     engine = _engine(bundle, arguments.engine, arguments.threads)
     for label, value in [*_rows(bundle), *_engine_rows(engine)]:
         print(f"{label:14} {value}")
     document = {
-        "path": str(path),
+        "path": str(bundle.path),
         "digest": bundle.digest,
         "manifest": dataclasses.asdict(bundle.manifest),
         "engine": dataclasses.asdict(engine) if engine else None,

@@ -21,7 +21,9 @@ MakeSinks = Callable[[set[Path]], Sequence[Sink]]
 
 def add_detector_options(parser: argparse.ArgumentParser) -> None:
     """`--bundle`, `--engine`, `--threads`."""
-    parser.add_argument("--bundle", type=Path, metavar="FILE", help="the detector to use")
+    parser.add_argument(
+        "--bundle", type=Path, metavar="FILE", help="the detector to use (default: the shipped one)"
+    )
     parser.add_argument("--engine", metavar="NAME", help="onnxruntime (default: the best)")
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
 
