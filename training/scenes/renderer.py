@@ -166,13 +166,18 @@ class Renderer:
             self._street = street
         self._release(getattr(self, "_active", []))
         dynamic = joined([*moving.figures, moving.things])
-        self._active = [self._array(program, dynamic) for program in programs]
+        some = programs if len(dynamic.vertices) else []
+        self._active = [self._array(program, dynamic) for program in some]
 
     def _render_street(self, which: int, low: float, high: float) -> None:
         """Only that part of the street that lies between two places along it, in metres."""
         first, last = np.searchsorted(self._depths, (low, high))
         if last > first:
             self._still[which].render(first=int(first) * 3, vertices=int(last - first) * 3)
+
+    def _render_moving(self, which: int) -> None:
+        if self._active:
+            self._active[which].render()
 
     def _release(self, arrays: list[Any]) -> None:
         for array in arrays:
@@ -221,7 +226,7 @@ class Renderer:
         self._gl.enable_only(self._gl.DEPTH_TEST)
         self._programs["depth"]["matrix"].write(_columns(matrix))
         self._render_street(1, view.eye[1] - 30, view.eye[1] + 80)
-        self._active[1].render()
+        self._render_moving(1)
 
     def _reflect(self, scene: Scene, view: View) -> None:
         """The world upside down, for wet ground."""
@@ -239,7 +244,7 @@ class Renderer:
         self._gl.enable_only(self._gl.DEPTH_TEST | self._gl.CULL_FACE)
         self._gl.front_face = "cw"
         self._render_street(0, view.eye[1] - 6, np.inf)
-        self._active[0].render()
+        self._render_moving(0)
         self._gl.front_face = "ccw"
         program["mirrored"].value, program["wet"].value = 0.0, scene.light.wet
         self._mirror.use(2)
@@ -253,7 +258,7 @@ class Renderer:
         self._gl.enable_only(self._gl.DEPTH_TEST | self._gl.CULL_FACE)
         self._render_street(0, view.eye[1] - 6, np.inf)
         self._blots(scene, view, moving)
-        self._active[0].render()
+        self._render_moving(0)
         self._sky(scene, view.matrix())
         self._gl.copy_framebuffer(self._resolved, self._sampled)
 
@@ -334,7 +339,7 @@ class Renderer:
         program["textures"].value = 0
         program["matrix"].write(_columns(view.matrix()))
         self._render_street(2, view.eye[1] - 6, np.inf)
-        self._active[2].render()
+        self._render_moving(2)
         data = self._owned.read(components=1, dtype="u4", alignment=1)
         return np.frombuffer(data, np.uint32).reshape(height, width)[::-1]
 

@@ -54,9 +54,7 @@ def test_annotations_say_what_is_visible_how_far_and_who(folder: Path) -> None:
 
 def test_equal_orders_give_equal_pictures_and_other_seeds_others(opengl: None) -> None:
     one = replace(ORDER, pictures=1)
-    first, second, other = (
-        next(rendered(order)) for order in (one, one, replace(one, seed=4))
-    )
+    first, second, other = (next(rendered(order)) for order in (one, one, replace(one, seed=4)))
     assert np.array_equal(first.image_bgr, second.image_bgr)
     assert first.seen == second.seen
     assert not np.array_equal(first.image_bgr, other.image_bgr)
