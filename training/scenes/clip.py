@@ -41,14 +41,14 @@ class Section:
     name: str
     conditions: Conditions
     seed: int
-    crossing_m: float = 19.0
+    crossing_m: float = 17.5
 
 
 SECTIONS = (
-    Section("day", Conditions("day", "clear"), 52),
-    Section("low_sun", Conditions("low_sun", "clear", "reflection", 0.25), 22),
+    Section("day", Conditions("day", "clear"), 54),
+    Section("low_sun", Conditions("low_sun", "clear", "reflection", 0.25), 25),
     Section("night", Conditions("night", "clear"), 32),
-    Section("rain", Conditions("day", "rain", "drops", 0.45), 8),
+    Section("rain", Conditions("day", "rain", "drops", 0.45), 43),
 )
 
 
@@ -70,7 +70,7 @@ def section_scene(section: Section) -> Scene:
         street=street,
         people=_cast(generator, street.road, section),
         vehicles=_far_off(draw_traffic(generator, street, light.headlights > 0), section),
-        camera=Camera(WIDTH, HEIGHT, focal_px=620.0, height_m=1.35, pitch=-0.045),
+        camera=Camera(WIDTH, HEIGHT, focal_px=700.0, height_m=1.35, pitch=-0.045),
         lane_m=-street.road.half * 0.36,
         ride=Ride(0.0, 5.5, brake_mps2=1.1, seed=section.seed),
         conditions=section.conditions,
@@ -90,7 +90,7 @@ def _far_off(vehicles: tuple[Driving, ...], section: Section) -> tuple[Driving, 
 
 
 def _cast(generator: np.random.Generator, road: Road, section: Section) -> tuple[Person, ...]:
-    """Three who cross, seven on the pavements, one between parked cars, one cyclist."""
+    """Three who cross, six on the pavements, one between parked cars, one cyclist."""
     rain = section.conditions.weather == "rain"
     near, far = road.half + 0.9, road.half + max(road.pavement - 0.6, 1.2)
     y = section.crossing_m
@@ -102,10 +102,9 @@ def _cast(generator: np.random.Generator, road: Road, section: Section) -> tuple
         (-near, y - 5.5, 0.0, 1.2),
         (-far, y + 6, np.pi, 1.4),
         (-near - 0.3, y + 17, np.pi, 1.2),
-        (near, y - 3.0, np.pi, 1.3),
-        (near + 1.0, y - 4.5, np.pi, 1.3),
-        (near + 0.4, y + 3.2, left, 0.0),
-        (far, y + 12, np.pi, 1.3),
+        (near, y + 1.0, np.pi, 1.3),
+        (near + 0.8, y + 0.2, np.pi, 1.3),
+        (far, y + 13, np.pi, 1.3),
         (road.half - 0.2, y + 9.5, left, 0.5),
     )
     people = [

@@ -49,7 +49,7 @@ vec3 from_lamps(vec3 n) {
         float square = dot(way, way) + 1.0;
         vec3 to = way * inversesqrt(square);
         float down = smoothstep(0.10, 0.75, to.z);
-        sum += LAMP * (max(dot(n, to), 0.0) * 0.85 + 0.15) * down * 9.0 / square;
+        sum += LAMP * (max(dot(n, to), 0.0) * 0.85 + 0.15) * down * 14.0 / square;
     }
     return sum * lamps_on;
 }
@@ -60,7 +60,7 @@ vec3 from_headlights(vec3 n) {
     if (along < 0.1) return vec3(0.0);
     float side = (way.x * ahead.y - way.y * ahead.x) / along;
     float up = way.z / along;
-    float beam = exp(-side * side * 7.0) * 0.75 + exp(-side * side * 1.6) * 0.25;
+    float beam = exp(-side * side * 7.0) * 0.65 + exp(-side * side * 1.6) * 0.35;
     // Low beam: little above the cut-off, a kink to the kerb side.
     float cut = 0.012 + 0.05 * smoothstep(0.0, -0.12, side);
     beam *= mix(1.0, 0.24, smoothstep(cut - 0.015, cut + 0.03, up)) * smoothstep(-0.30, -0.06, up);
