@@ -15,6 +15,8 @@ from training.__main__ import COMMANDS
 from training.ablation import ablate, folder_name, read_plan
 from training.ablation_report import ablation_page, text_table
 
+PLANS = Path(__file__).parents[2] / "training" / "configs" / "ablations"
+
 BASE = """\
 data: {data}
 size: tiny
@@ -48,6 +50,11 @@ def written(folder: Path, data: Path, plan: str = PLAN) -> Path:
     (folder / "base.yaml").write_text(BASE.format(data=data))
     (folder / "plan.yaml").write_text(plan)
     return folder / "plan.yaml"
+
+
+@pytest.mark.parametrize("path", sorted(PLANS.glob("*.yaml")), ids=lambda path: path.name)
+def test_the_shipped_plans_are_sound(path: Path) -> None:
+    assert len(read_plan(path)) > 1
 
 
 def test_a_variant_is_the_base_with_its_changes(data: Path, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """Train several recipes with one budget and say what each change is worth.
 
 Examples:
-  python -m training ablate training/configs/rendered_worth.yaml --out runs/rendered-worth
-  python -m training ablate training/configs/rendered_worth.yaml --dry-run
+  python -m training ablate training/configs/ablations/rendered_worth.yaml --out runs/rendered-worth
+  python -m training ablate training/configs/ablations/rendered_worth.yaml --dry-run
 
 A plan names a base configuration, what all variants change of it (the budget), and the variants:
 
