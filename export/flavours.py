@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import onnxruntime
 
 from belisha.bundle import Bundle
 from belisha.detector import Detector
 from belisha.engines import EngineInfo
-from belisha.engines.onnx_runtime import OnnxRuntimeEngine
+from belisha.engines.onnx_runtime import OnnxRuntimeEngine, session_options
 from belisha.errors import UsageError
 from belisha.manifest import Flavour
 from training.data.coco import Dataset
@@ -81,9 +80,7 @@ def compare_flavours(
 
 def open_flavour(bundle: Bundle, flavour: Flavour) -> Detector:
     """A detector that runs just this flavour and reports from `LEAST_SCORE` upwards."""
-    options: Any = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.x64quantprecision", "1")
+    options = session_options(None)
     if flavour == "int8_tensorrt":
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(
