@@ -23,6 +23,7 @@ No GPU is needed: Mesa's software OpenGL draws. On Debian or Ubuntu:
 from __future__ import annotations
 
 import argparse
+import time
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +69,13 @@ def run(arguments: argparse.Namespace) -> Outcome:
         made: dict[str, Any] = write_clip(arguments.out)
         print(f"written: {arguments.out}: {made['frames']} frames, {made['bytes']} bytes")
     else:
+        begun = time.perf_counter()
         made = _dataset(arguments)
+        rate = made["pictures"] / (time.perf_counter() - begun)
+        made = {**made, "pictures_per_second": round(rate, 3)}
         print(
             f"written: {arguments.out}: {made['pictures']} pictures, {made['people']} people, "
-            f"{made['dont_care']} don't-care regions"
+            f"{made['dont_care']} don't-care regions; {rate:.1f} pictures/s"
         )
     return Outcome({"out": str(arguments.out), **made})
 

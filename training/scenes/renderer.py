@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from belisha.frames import Image
 from training.scenes.camera import View
+from training.scenes.drawn import Drawn
 from training.scenes.gl import open_context, shader
 from training.scenes.glass import Pane, pane_of
 from training.scenes.mesh import Floats, Mesh, joined
@@ -25,17 +26,12 @@ OWNER_SCALE = 2
 """Pixels of the owner picture for one of the picture, in each direction."""
 _SHADOW_SIDE = 2048
 _GLARE = (160, 120)
+_NEAR_M = 6.0
+"""What ends farther behind the camera than this is not drawn."""
+_BEHIND_M, _SHADOWED_M = 30.0, 80.0
+"""What throws shadows, behind and ahead of the camera."""
 _SAMPLES = 4
 _LAMPS = 8
-_LAYOUT = {
-    "in_position": "3f4",
-    "in_normal": "3f4",
-    "in_uv": "2f4",
-    "in_colour": "4f1",
-    "in_surface": "4u1",
-    "in_owner": "1u4",
-}
-"""A vertex, as OpenGL is told of `training.scenes.mesh.VERTEX`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +65,7 @@ class Renderer:
         self._gl = open_context()
         self._size = width, height
         self._street: Street | None = None
-        self._buffers: list[Any] = []
+        self._still = self._active = Drawn(self._gl, joined([]), {})
         self._programs = {
             name: self._gl.program(
                 vertex_shader=shader(f"{vertex}.vert"), fragment_shader=shader(f"{name}.frag")
@@ -149,47 +145,21 @@ class Renderer:
             self._gl.enable_only(self._gl.DEPTH_TEST | self._gl.CULL_FACE)
             program = self._programs["owner"]
             program["matrix"].write(_columns(matrix))
-            vao = self._array(program, figure)
-            vao.render()
-            vao.release()
+            drawn = Drawn(self._gl, figure, {"owner": program})
+            drawn.render("owner")
+            drawn.release()
             data = self._owned.read((0, 0, width, height), components=1, dtype="u4", alignment=1)
         seen = np.frombuffer(data, np.uint32).reshape(height, width)[::-1]
         return np.asarray(seen > 0)
 
     def _load(self, street: Street, moving: Moving) -> None:
         """Bring the meshes to OpenGL; the street only when it is another one."""
-        programs = [self._programs[name] for name in ("surface", "depth", "owner")]
+        programs = {name: self._programs[name] for name in ("surface", "depth", "owner")}
         if self._street is not street:
-            self._release(getattr(self, "_still", []))
-            mesh, self._depths = _sorted(street.mesh)
-            self._still = [self._array(program, mesh) for program in programs]
-            self._street = street
-        self._release(getattr(self, "_active", []))
-        dynamic = joined([*moving.figures, moving.things])
-        some = programs if len(dynamic.vertices) else []
-        self._active = [self._array(program, dynamic) for program in some]
-
-    def _render_street(self, which: int, low: float, high: float) -> None:
-        """Only that part of the street that lies between two places along it, in metres."""
-        first, last = np.searchsorted(self._depths, (low, high))
-        if last > first:
-            self._still[which].render(first=int(first) * 3, vertices=int(last - first) * 3)
-
-    def _render_moving(self, which: int) -> None:
-        if self._active:
-            self._active[which].render()
-
-    def _release(self, arrays: list[Any]) -> None:
-        for array in arrays:
-            array.release()
-
-    def _array(self, program: Any, mesh: Mesh) -> Any:
-        """A vertex array that owns its buffers."""
-        vertices = self._gl.buffer(mesh.vertices.tobytes())
-        indices = self._gl.buffer(np.ascontiguousarray(mesh.triangles, "u4").tobytes())
-        form = " ".join(part if name in program else _gap(part) for name, part in _LAYOUT.items())
-        attributes = [name for name in _LAYOUT if name in program]
-        return self._gl.vertex_array(program, [(vertices, form, *attributes)], index_buffer=indices)
+            self._still.release()
+            self._still, self._street = Drawn(self._gl, street.mesh, programs), street
+        self._active.release()
+        self._active = Drawn(self._gl, joined([*moving.figures, moving.things]), programs)
 
     def _set_light(self, scene: Scene, view: View) -> None:
         light, program = scene.light, self._programs["surface"]
@@ -225,8 +195,8 @@ class Renderer:
         self._shadowed.clear(depth=1.0)
         self._gl.enable_only(self._gl.DEPTH_TEST)
         self._programs["depth"]["matrix"].write(_columns(matrix))
-        self._render_street(1, view.eye[1] - 30, view.eye[1] + 80)
-        self._render_moving(1)
+        self._still.render("depth", view.eye[1] - _BEHIND_M, view.eye[1] + _SHADOWED_M)
+        self._active.render("depth")
 
     def _reflect(self, scene: Scene, view: View) -> None:
         """The world upside down, for wet ground."""
@@ -243,8 +213,8 @@ class Renderer:
         program["matrix"].write(_columns(matrix))
         self._gl.enable_only(self._gl.DEPTH_TEST | self._gl.CULL_FACE)
         self._gl.front_face = "cw"
-        self._render_street(0, view.eye[1] - 6, np.inf)
-        self._render_moving(0)
+        self._still.render("surface", view.eye[1] - _NEAR_M)
+        self._active.render("surface")
         self._gl.front_face = "ccw"
         program["mirrored"].value, program["wet"].value = 0.0, scene.light.wet
         self._mirror.use(2)
@@ -256,9 +226,9 @@ class Renderer:
         program["matrix"].write(_columns(view.matrix()))
         program["pixels"].value = self._size
         self._gl.enable_only(self._gl.DEPTH_TEST | self._gl.CULL_FACE)
-        self._render_street(0, view.eye[1] - 6, np.inf)
+        self._still.render("surface", view.eye[1] - _NEAR_M)
         self._blots(scene, view, moving)
-        self._render_moving(0)
+        self._active.render("surface")
         self._sky(scene, view.matrix())
         self._gl.copy_framebuffer(self._resolved, self._sampled)
 
@@ -338,28 +308,15 @@ class Renderer:
         self._textures.use(0)
         program["textures"].value = 0
         program["matrix"].write(_columns(view.matrix()))
-        self._render_street(2, view.eye[1] - 6, np.inf)
-        self._render_moving(2)
+        self._still.render("owner", view.eye[1] - _NEAR_M)
+        self._active.render("owner")
         data = self._owned.read(components=1, dtype="u4", alignment=1)
         return np.frombuffer(data, np.uint32).reshape(height, width)[::-1]
-
-
-def _sorted(mesh: Mesh) -> tuple[Mesh, Floats]:
-    """A mesh whose triangles go along the street, and how far along each of them ends."""
-    ends = mesh.positions[:, 1][mesh.triangles].max(1)
-    order = np.argsort(ends, kind="stable")
-    return Mesh(mesh.vertices, mesh.triangles[order]), np.asarray(ends[order])
 
 
 def _columns(matrix: NDArray[Any]) -> bytes:
     """A matrix as OpenGL stores it."""
     return np.ascontiguousarray(matrix.T, "f4").tobytes()
-
-
-def _gap(part: str) -> str:
-    """The padding in place of an attribute that a shader does not use."""
-    count, form = part[0], part[1:]
-    return f"{int(count) * int(form[1])}x"
 
 
 def _nearest(lamps: Floats, eye: Floats) -> Floats:

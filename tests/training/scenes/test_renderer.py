@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.interpreter import run_python
 from tests.training.scenes.conftest import HEIGHT, WIDTH
 from tests.training.scenes.stage import somebody, staged
 from training.scenes.gl import shader
@@ -68,3 +69,26 @@ def test_shaders_include_one_another() -> None:
     text = shader("surface.frag")
     assert "vec3 sky_light(vec3 direction)" in text
     assert "#include" not in text
+
+
+@pytest.mark.parametrize(
+    ("absence", "advice"),
+    [
+        ("sys.modules['moderngl'] = None", "belisha[train]"),
+        ("sys.modules['glcontext'] = None", "libegl1"),
+    ],
+)
+def test_what_is_missing_is_named_with_what_installs_it(absence: str, advice: str) -> None:
+    code = (
+        f"import os, sys\n{absence}\n"
+        "from training.scenes.gl import open_context\n"
+        "try:\n    open_context()\n"
+        "except Exception as error:\n    print(type(error).__name__, error)\n"
+    )
+    said = run_python(code).stdout
+    assert said.startswith("MissingLibraryError")
+    assert advice in said
+
+
+def test_an_empty_street_can_be_seen(renderer: Renderer) -> None:
+    assert not renderer.shoot(staged(()), 0.0).owners.any()
