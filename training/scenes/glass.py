@@ -86,17 +86,19 @@ def _dirt(size: tuple[int, int], strength: float, seed: int) -> Pane:
     """Dried splashes and a film of dust, thicker towards the wiper's edge."""
     generator = np.random.default_rng([seed, 12])
     width, height = size
-    film = _noise(generator, size, 1.3)
-    spots = _noise(generator, size, 0.8)
+    film = _noise(generator, size, 1.9)
+    spots = _noise(generator, size, 1.15)
     y = np.linspace(-1, 1, height)[:, None]
     x = np.linspace(-1, 1, width)[None]
-    thick = 0.5 + 0.35 * film + 0.35 * (x * x + y * y) - 0.3
-    blots = np.clip((spots - 2.2 + 1.1 * strength) * 1.5, 0, 1)
-    cover = np.clip(thick * strength + blots * strength, 0, 1)
+    thick = 0.25 + 0.22 * film + 0.35 * (x * x + y * y)
+    blots = np.clip((spots - 2.3 + 0.9 * strength) * 1.6, 0, 1)
+    # The camera looks far ahead: what is on the glass is out of focus.
+    soft = np.asarray(cv2.GaussianBlur(blots, (0, 0), height / 160), np.float32)
+    cover = np.clip((thick + soft) * strength, 0, 1)
     picture = _picture(size)
     picture[:, :, 2] = np.clip(cover * 235, 0, 255)
     picture[:, :, 3] = np.clip(cover * 200, 0, 255)
-    return Pane(picture, 0.55 * strength)
+    return Pane(picture, 0.22 * strength)
 
 
 @lru_cache(maxsize=4)
