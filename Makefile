@@ -72,7 +72,7 @@ peers: setup
 CHAMPION := runtime/belisha/champion
 champion: setup
 	$(BIN)/python -m training train training/configs/small.yaml --out runs/champion
-	$(BIN)/python -m training scenes --out runs/golden --n 2 --seed 4 --size 320x240 --conditions day
+	$(BIN)/python -m training scenes --out runs/golden --n 2 --seed 5 --size 256x192 --conditions day
 	$(BIN)/python -m export build runs/champion/last.pt --name belisha-small --threshold 0.4 \
 	  --golden runs/golden/images/*.jpg --card $(CHAMPION)/model_card.md --out runs/champion.bundle
 	$(BIN)/python -m export build runs/champion/last.pt --name belisha-small --threshold 0.4 \
