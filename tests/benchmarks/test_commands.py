@@ -89,8 +89,3 @@ def test_capacity_answers_by_exit_code(
     assert capacity.holds is not True
     assert capacity.margin_ms is None or capacity.margin_ms < 0
     assert "Rates tried" in (tmp_path / "capacity.html").read_text()
-
-
-def test_nobody_to_measure_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("peers") == 2
-    assert "expected somebody to measure, got nobody" in capsys.readouterr().err
