@@ -9,13 +9,14 @@ TORCH  ?= torch==2.13.0
 SHARED ?= ../shared
 BIN    := $(VENV)/bin
 
-.PHONY: help setup lean demo test test-slow test-shared peers bench champion accuracy check format wheel clean
+.PHONY: help setup lean demo test test-slow test-shared test-browser peers bench champion accuracy check format wheel clean
 
 help:
 	@echo "make demo          the shipped detector on a shipped drive: demo/report.html (no torch)"
 	@echo "make test          all tests: no network, no GPU, no root, no data"
 	@echo "make test-slow     also the long ones (10,000 fuzzed bundles, the wheel)"
 	@echo "make test-shared   also those that need data and peer models in SHARED=$(SHARED)"
+	@echo "make test-browser  reports in headless Chromium: apt-get install chromium"
 	@echo "make peers         adopt the public detectors in SHARED and measure them: the README's table"
 	@echo "make champion      train, build and ship the detector again; make accuracy: what it finds"
 	@echo "make bench         latency, peers side by side, roofline, capacity: runs/bench/ (idle machine!)"
@@ -45,13 +46,17 @@ demo: lean
 	$(BIN)/belisha demo
 
 test: setup
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow and not shared"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow and not shared and not browser"
 
 test-slow: setup
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not shared"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not shared and not browser"
 
 test-shared: setup
-	BELISHA_SHARED="$(SHARED)" $(BIN)/python -m pytest -n auto --dist loadgroup
+	BELISHA_SHARED="$(SHARED)" $(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser"
+
+# Pages in a real browser; it leaves its screenshots in runs/browser.
+test-browser: setup
+	$(BIN)/python -m pytest tests/browser
 
 # Name of the ONNX file, and the head it has.
 PEERS := nanodet_m:nanodet picodet_s_320_coco:picodet picodet_s_416_coco:picodet FastestDet:fastestdet
