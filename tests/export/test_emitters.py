@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
 
 from export.emit_cpu import channel_scales, emit_cpu, quantise_weight
 from export.emit_tensorrt import emit_tensorrt
@@ -82,6 +82,37 @@ def test_cpu_the_first_convolution_reads_the_cameras_bytes(cpu: onnx.ModelProto)
     assert [node.op_type for node in before] == ["Reshape", "Transpose"], "bytes are only moved"
     assert before[0].input[0] == "frame"
     assert (values[first.input[1]], values[first.input[2]]) == (1 / 128, 128)
+
+
+def test_cpu_doubling_copies_pixels_and_changes_none(cpu: onnx.ModelProto) -> None:
+    """ONNX Runtime's Resize, put back in the place of the copies, gives the same outputs."""
+    with_resize = onnx.ModelProto()
+    with_resize.CopyFrom(cpu)
+    assert not of_type(cpu, "Resize")
+    scales = numpy_helper.from_array(np.array([1, 1, 2, 2], np.float32), "doubling")
+    with_resize.graph.initializer.append(scales)
+    replaced = 0
+    for node in with_resize.graph.node:
+        if node.output[0].endswith("_together"):
+            last = next(one for one in with_resize.graph.node if node.output[0] in one.input)
+            first = next(
+                one
+                for one in with_resize.graph.node
+                if one.output[0] == node.output[0].replace("_together", "_pixels")
+            )
+            resize = helper.make_node(
+                "Resize",
+                [first.input[0], "", "doubling"],
+                [last.output[0]],
+                mode="nearest",
+                nearest_mode="floor",
+                coordinate_transformation_mode="asymmetric",
+            )
+            last.CopyFrom(resize)
+            replaced += 1
+    assert replaced == 2
+    for copied, resized in zip(outputs(cpu), outputs(with_resize), strict=True):
+        assert np.array_equal(copied, resized)
 
 
 def test_cpu_weights_are_symmetric_int8_which_vnni_and_arm64_multiply_at_once(
