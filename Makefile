@@ -71,6 +71,9 @@ peers: setup
 	  echo "== $$name on idd_lite val_*"; \
 	  $(BIN)/python -m training evaluate $(SHARED)/data/idd_lite --where 'file_name=val_*' \
 	    --bundle $$bundle --out runs/peers/$$name-idd; \
+	  echo "== $$name on cityscapes_p2p val"; \
+	  $(BIN)/python -m training evaluate $(SHARED)/data/cityscapes_p2p --where split=val \
+	    --bundle $$bundle --out runs/peers/$$name-cityscapes; \
 	done
 
 # The shipped detector, from data to wheel; training takes two hours on two cores with bfloat16.

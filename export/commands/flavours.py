@@ -20,6 +20,7 @@ from typing import Any
 from belisha.bundle import Bundle
 from belisha.cli.dispatch import Outcome
 from export.flavours import FlavourResult, compare_flavours
+from training.commands.data.store_option import add_where_option
 from training.data.coco import read_coco
 from training.evaluation.bootstrap import Resampling
 from training.evaluation.measurement import Estimate
@@ -33,14 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("bundle", type=Path, metavar="BUNDLE")
     parser.add_argument("dataset", type=Path, metavar="DATASET", help="its folder, or COCO JSON")
-    parser.add_argument(
-        "--where",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="ATTRIBUTE=PATTERN",
-        help="only images that meet all of these",
-    )
+    add_where_option(parser)
     parser.add_argument(
         "--resamples", type=int, default=1000, metavar="N", help="for intervals (default: 1000)"
     )

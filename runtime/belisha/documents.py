@@ -46,14 +46,23 @@ def read_yaml(path: Path, schema: type[T]) -> T:
     Raises:
         ConfigError: the file is absent, too long, not YAML, or breaks the schema.
     """
+    return parse_yaml(read_bounded(path, MAX_BYTES), schema, str(path))
+
+
+def read_bounded(path: Path, max_bytes: int) -> bytes:
+    """The content of a file that may not be longer than `max_bytes`.
+
+    Raises:
+        ConfigError: it is absent or longer.
+    """
     try:
         with path.open("rb") as file:
-            text = file.read(MAX_BYTES + 1)
+            text = file.read(max_bytes + 1)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    if len(text) > MAX_BYTES:
-        raise ConfigError(f"{path}: expected at most {MAX_BYTES} bytes: is this the right file?")
-    return parse_yaml(text, schema, str(path))
+    if len(text) > max_bytes:
+        raise ConfigError(f"{path}: expected at most {max_bytes} bytes: is this the right file?")
+    return text
 
 
 def parse_yaml(text: bytes | str, schema: type[T], name: str) -> T:

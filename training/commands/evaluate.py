@@ -39,6 +39,7 @@ from belisha.cli.dispatch import Outcome
 from belisha.cli.options import add_detector_options, open_detector
 from belisha.detector import Detector
 from belisha.errors import UsageError
+from training.commands.data.store_option import add_where_option
 from training.commands.evaluation_data import add_data_options, open_data
 from training.data.coco import Dataset
 from training.data.human_line import read_human_line
@@ -57,14 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dataset", type=Path, metavar="DATASET", help="folder, COCO JSON or store")
     add_detector_options(parser)
     add_data_options(parser)
-    parser.add_argument(
-        "--where",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="ATTRIBUTE=PATTERN",
-        help="only images that meet all of these; != excludes, * and ? are wildcards",
-    )
+    add_where_option(parser)
     parser.add_argument(
         "--limit", type=int, metavar="N", help="only N images, spread evenly over the data set"
     )

@@ -17,8 +17,8 @@ from belisha.bench.sampling import Load, WarmUp
 from belisha.bench.sensors import Sensors
 from belisha.bench.stability import Stability
 from belisha.bundle import write_whole
-from belisha.documents import convert, load_json
-from belisha.errors import ConfigError, SourceError, UsageError
+from belisha.documents import convert, load_json, read_bounded
+from belisha.errors import ConfigError, SourceError
 
 FORMAT = 1
 """Rises when a reader of the old one would err."""
@@ -333,14 +333,7 @@ def read_result(path: Path) -> Result:
     Raises:
         ConfigError: absent, too long, malformed, or of a newer format.
     """
-    try:
-        with path.open("rb") as file:
-            text = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
-    if len(text) > MAX_BYTES:
-        raise UsageError(f"{path}: expected at most {MAX_BYTES} bytes: is this the right file?")
-    document = load_json(text, str(path))
+    document = load_json(read_bounded(path, MAX_BYTES), str(path))
     version = document.get("format") if isinstance(document, dict) else None
     if version != FORMAT:
         raise ConfigError(

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from belisha.boxes import BoolArray, FloatArray, as_xyxy
-from belisha.documents import parse_json
-from belisha.errors import SourceError, UsageError
+from belisha.documents import parse_json, read_bounded
+from belisha.errors import UsageError
 
 FORMAT = 1
 MAX_BYTES = 8_000_000
@@ -78,18 +78,10 @@ def read_truth(path: Path) -> Truth:
     """Read a truth file.
 
     Raises:
-        SourceError: it is absent or too long.
-        ConfigError: it breaks its schema.
+        ConfigError: it is absent, too long, or breaks its schema.
         UsageError: it is of a newer format, or its frames are not numbered from 0 on.
     """
-    try:
-        with path.open("rb") as file:
-            text = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
-    if len(text) > MAX_BYTES:
-        raise SourceError(f"{path}: expected at most {MAX_BYTES} bytes: is this the right file?")
-    truth = parse_json(text, Truth, str(path))
+    truth = parse_json(read_bounded(path, MAX_BYTES), Truth, str(path))
     if truth.format != FORMAT:
         raise UsageError(f"{path}: expected format {FORMAT}, got {truth.format}: update Belisha")
     if [frame.frame for frame in truth.frames] != list(range(len(truth.frames))):
