@@ -22,12 +22,12 @@ from belisha.errors import EngineError, UsageError
 from belisha.frames import Image, Preprocessing
 from belisha.golden import GoldenVerdict
 from belisha.manifest import FORMAT, Flavour, Golden, Manifest
-from export.calibrate import calibrate
 from export.emit_cpu import emit_cpu
 from export.emit_tensorrt import emit_tensorrt
 from export.float_model import export_float
 from export.golden import Picture
-from export.plan import Plan, make_plan
+from export.plan import Plan
+from export.planning import make_plan
 from export.proof import prove
 from training.checkpoint import Checkpoint, read_checkpoint
 from training.config import read_sources
@@ -94,8 +94,7 @@ def build(request: Request, out: Path, say: Callable[[str], None]) -> Built:
     inputs = calibration_inputs(checkpoint, preprocessing, request.frames)
     say("folding, exporting to ONNX")
     model = export_float(checkpoint.network().folded(), preprocessing)
-    say(f"calibrating on {len(inputs)} training frames")
-    plan = make_plan(model, calibrate(model, inputs))
+    plan = make_plan(model, inputs, checkpoint.metadata.layout, preprocessing, say)
     say("emitting both INT8 flavours")
     files = {
         FLOAT: _bytes(model),
