@@ -105,9 +105,7 @@ class _Emitter:
                 source.zero,
                 self._constant(f"{node.name}.weight_int8", kernel.weight),
                 self._constant(f"{node.name}.weight_scale", kernel.scales),
-                self._constant(
-                    f"{node.name}.weight_zero", np.zeros(len(kernel.scales), np.int8)
-                ),
+                self._constant(f"{node.name}.weight_zero", np.zeros(len(kernel.scales), np.int8)),
                 target.scale,
                 target.zero,
                 self._constant(f"{node.name}.bias_int32", kernel.bias),
@@ -178,7 +176,9 @@ class _Emitter:
 
     def _tensor(self, name: str, made: str = "", zero: int = 0) -> _Quantised:
         """A new uint8 tensor for a float one, with the plan's scale."""
-        scale = self._constant(f"{name}_scale", np.array(self._plan.tensors[name].scale, np.float32))
+        scale = self._constant(
+            f"{name}_scale", np.array(self._plan.tensors[name].scale, np.float32)
+        )
         point = self._constant(f"zero_{zero}", np.array(zero, np.uint8))
         tensor = _Quantised(made or f"{name}_u8", scale, point)
         self._quantised[name] = tensor

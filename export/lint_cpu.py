@@ -91,7 +91,9 @@ def planned_scales(graph: LintGraph, plan: Plan) -> Iterator[Finding]:
     for node in graph.of_type("QLinearConv"):
         scale, planned = graph.constant(node, 6), plan.scales.get(node.name)
         if planned is None or scale is None or scale != np.float32(planned):
-            yield Finding("planned-scales", node.name, f"expected the plan's {planned}, got {scale}")
+            yield Finding(
+                "planned-scales", node.name, f"expected the plan's {planned}, got {scale}"
+            )
 
 
 def float_islands(graph: LintGraph, plan: Plan) -> Iterator[Finding]:

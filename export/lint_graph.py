@@ -21,9 +21,7 @@ class LintGraph:
     @cached_property
     def constants(self) -> dict[str, NDArray[Any]]:
         """Name -> value of what the file holds."""
-        return {
-            entry.name: numpy_helper.to_array(entry) for entry in self.model.graph.initializer
-        }
+        return {entry.name: numpy_helper.to_array(entry) for entry in self.model.graph.initializer}
 
     @cached_property
     def maker(self) -> dict[str, Any]:

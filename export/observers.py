@@ -23,6 +23,8 @@ _ENTROPY_STEP = 16
 """Bins between two candidates of the entropy observer."""
 _ALIKE = 0.01
 """Clips that differ by less are one candidate."""
+_WORST = 2.0
+"""Times the least squared error that a candidate may have: no more was ever worth a look."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,9 +64,9 @@ class Candidate:
     label: str
 
 
-def candidates(histogram: Histogram) -> tuple[Candidate, ...]:
-    """What the observers propose, the least squared error first; like proposals are one."""
-    proposed = [
+def proposals(histogram: Histogram) -> tuple[Candidate, ...]:
+    """What each observer proposes, the least squared error first."""
+    return (
         Candidate(least_error(histogram), "mse", "mse"),
         Candidate(histogram.largest, "min-max", "min-max"),
         *(
@@ -72,10 +74,17 @@ def candidates(histogram: Histogram) -> tuple[Candidate, ...]:
             for share in PERCENTILES
         ),
         Candidate(least_divergence(histogram), "entropy", "entropy"),
-    ]
+    )
+
+
+def candidates(histogram: Histogram) -> tuple[Candidate, ...]:
+    """The proposals that are worth measuring on frames: unlike each other, none far off."""
+    proposed = proposals(histogram)
+    worst = _WORST * squared_error(histogram, proposed[0].clip)
     kept: list[Candidate] = []
     for one in proposed:
-        if all(abs(one.clip - other.clip) > _ALIKE * other.clip for other in kept):
+        unlike = all(abs(one.clip - other.clip) > _ALIKE * other.clip for other in kept)
+        if unlike and squared_error(histogram, one.clip) <= worst:
             kept.append(one)
     return tuple(kept)
 
@@ -91,13 +100,15 @@ def percentile(histogram: Histogram, share: float) -> float:
 
 def least_error(histogram: Histogram) -> float:
     """The clip of least squared error on a grid of `TOP` steps."""
-    centres = histogram.centres
-    errors = []
-    for clip in _FRACTIONS * histogram.largest:
-        scale = clip / TOP
-        kept = np.minimum(np.round(centres / scale), TOP) * scale
-        errors.append(float((histogram.counts * (centres - kept) ** 2).sum()))
-    return float(_FRACTIONS[int(np.argmin(errors))] * histogram.largest)
+    clips = _FRACTIONS * histogram.largest
+    return float(min(clips, key=lambda clip: squared_error(histogram, clip)))
+
+
+def squared_error(histogram: Histogram, clip: float) -> float:
+    """Sum of squared errors on a grid of `TOP` steps up to the clip."""
+    centres, scale = histogram.centres, clip / TOP
+    kept = np.minimum(np.round(centres / scale), TOP) * scale
+    return float((histogram.counts * (centres - kept) ** 2).sum())
 
 
 def least_divergence(histogram: Histogram) -> float:
