@@ -73,7 +73,7 @@ def _name_by_module(graph: onnx.GraphProto) -> None:
         else:
             names[node.output[0]] = module
         names |= {node.input[1]: f"{module}.weight", **_of_sum(node.input[0], sums, module)}
-        names |= {name: f"{module}.bias" for name in node.input[2:]}
+        names |= dict.fromkeys(node.input[2:], f"{module}.bias")
         names.setdefault(node.input[0], PIXELS)
         node.name = module
     for node in graph.node:

@@ -4,8 +4,8 @@ TensorRT-RTX compiles an ONNX file for a GPU that is not there. It reads and typ
 TensorRT does; how fast the engine is, and what it computes, only a device can tell. There is no
 target for Orin (SM87); SM86 is its nearest kin.
 
-The compiler runs in a process of its own, with a time limit, and may be installed in another Python:
-its libraries are large, and a crash in them must not take the export along.
+The compiler runs in a process of its own, with a time limit, and may be installed in another
+Python: its libraries are large, and a crash in them must not take the export along.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from typing import Any
 from belisha.errors import EngineError, UsageError
 
 CAPABILITIES = ("SM80", "SM86", "SM89", "SM120")
-"""Ampere, of which Orin is, and later: for SM75 TensorRT-RTX multiplies in float, whatever the file."""
+"""Ampere, of which Orin is, and later ones. For SM75 TensorRT-RTX multiplies in float, whatever the
+file."""
 TIMEOUT_S = 120.0
 INSTALL = "in the checkout, pip install -e '.[oracle]', or give --oracle-python"
 _WORKER = Path(__file__).with_name("oracle_worker.py")
