@@ -55,3 +55,13 @@ class LintGraph:
         """Whether the zero point of a quantising node is int8 and 0 throughout."""
         zero = self.constant(node, 2)
         return zero is not None and zero.dtype == np.int8 and not zero.any()
+
+
+def planned_convolutions(model: bytes) -> tuple[str, ...]:
+    """Names of the convolutions of a TensorRT flavour whose weights are int8: what was planned."""
+    graph = LintGraph(onnx.load_model_from_string(model))
+    return tuple(
+        node.name
+        for node in graph.of_type("Conv")
+        if graph.made_by(node.input[1]) == "DequantizeLinear"
+    )
