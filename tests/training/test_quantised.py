@@ -71,7 +71,7 @@ def test_the_finer_the_steps_the_closer_to_float() -> None:
     exact = net(image)[0]
     errors = [
         float((quantised(net, scales(net, step))(image)[0] - exact).detach().abs().mean())
-        for step in (1.6, 0.4)
+        for step in (16.0, 4.0)
     ]
     assert errors[0] > errors[1] > 0
 
@@ -100,6 +100,22 @@ def test_gradients_pass_the_rounding_to_every_parameter_that_float_would_teach()
         if parameter.grad is None or not parameter.grad.any()
     ]
     assert silent == []
+
+
+def test_learning_lessens_what_the_rounding_costs() -> None:
+    """Coarse steps, and the float network as the teacher."""
+    teacher, image = network(), frames(2)
+    made = quantised(teacher, scales(teacher, 20.0)).train()
+    wanted = [output.detach() for output in teacher(image)]
+    optimiser = torch.optim.Adam(made.parameters(), lr=3e-3)
+    costs = []
+    for _ in range(25):
+        optimiser.zero_grad()
+        cost = sum((got - want).square().mean() for got, want in zip(made(image), wanted))
+        cost.backward()
+        optimiser.step()
+        costs.append(float(cost.detach()))
+    assert costs[-1] < 0.7 * costs[0]
 
 
 def test_its_normalisation_is_frozen() -> None:
