@@ -19,8 +19,7 @@ from belisha.bundle import write_whole
 from belisha.errors import TrainingError, UsageError
 from export.calibration_inputs import calibration_inputs
 from export.float_model import export_float
-from export.layout import read_layout
-from export.plan import Plan, check_plan, read_plan
+from export.plan import Plan, read_plan
 from export.planning import make_plan
 from training.checkpoint import Checkpoint, read_checkpoint
 from training.config import Config, Tuning, read_sources
@@ -129,13 +128,12 @@ def _plan(request: Request, checkpoint: Checkpoint, out: Path, say: Callable[[st
     path = out / PLAN
     if path.exists() and request.plan is None:
         return read_plan(path)
-    preprocessing = checkpoint.metadata.preprocessing
-    model = export_float(checkpoint.network().folded(), preprocessing)
     if request.plan is not None:
         plan = read_plan(request.plan)
-        check_plan(plan, read_layout(model), str(request.plan))
     else:
+        preprocessing = checkpoint.metadata.preprocessing
         inputs = calibration_inputs(checkpoint, preprocessing, request.frames)
+        model = export_float(checkpoint.network().folded(), preprocessing)
         plan = make_plan(model, inputs, checkpoint.metadata.layout, preprocessing, say)
     try:
         out.mkdir(parents=True, exist_ok=True)
