@@ -57,19 +57,19 @@ class Recipe:
         p_spoil: scale of the probabilities of all that spoils a picture; 0 leaves it clean.
     """
 
-    natural_width: int = 512
-    natural_height: int = 384
+    natural_width: int = 640
+    natural_height: int = 480
     p_natural: float = 0.5
     p_person: float = 0.7
     p_mosaic: float = 0.3
-    least_height: float = 7.0
+    least_height: float = 11.0
     least_visible: float = 0.45
     p_spoil: float = 1.0
 
 
-HEIGHTS = (10.0, 240.0)
+HEIGHTS = (15.0, 370.0)
 """Range of people's heights in network pixels where all heights are shown alike."""
-SCALES = (0.3, 2.5)
+SCALES = (0.45, 3.8)
 """Least and most enlargement of a picture: beyond, there is nothing to be learnt."""
 NATURAL_JITTER = (0.55, 1.8)
 LEAST_COVER = 0.75
