@@ -26,11 +26,16 @@ Cell = tuple[int, int, int, int]
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A picture in memory: (H, W, 3) uint8 BGR, (M, 4) xyxy in its pixels, (M,) don't care."""
+    """A picture in memory: (H, W, 3) uint8 BGR, (M, 4) xyxy in its pixels, (M,) don't care.
+
+    `certainty` is the chance that there is a person in a box, 1 where people drew them: each time
+    the picture is shown, a box is a person with this chance and a don't-care region otherwise.
+    """
 
     image: Image
     xyxy: FloatArray
     dont_care: BoolArray
+    certainty: FloatArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +163,10 @@ def _place(
     crop = _crop(picture, origin, scales, start, stop)
     _paste(frame, picture.image, crop)
     boxes = crop.moved(picture.xyxy)
-    return _visible(boxes, picture.dont_care, crop, recipe)
+    dont_care = picture.dont_care
+    if picture.certainty is not None:
+        dont_care = dont_care | (generator.random(len(boxes)) >= picture.certainty)
+    return _visible(boxes, dont_care, crop, recipe)
 
 
 def _covering(picture: Picture, size: NDArray[np.int64]) -> float:

@@ -210,6 +210,14 @@ class Network(nn.Module):
         return network
 
 
+def fits(width: int, height: int) -> bool:
+    """Whether the stem's cells cover frames of this size, as the decoder expects."""
+    across = STEM_STRIDE // GROUP
+    columns = (width // GROUP + across + 1 - 2 * across) // across + 1
+    covered = width % GROUP == 0 and columns == -(-width // STEM_STRIDE)
+    return covered and height % STEM_STRIDE == 0 and min(width, height) >= max(STRIDES)
+
+
 def build_network(size: str) -> Network:
     """A fresh network of one of `SIZES`, its memory laid out for fast convolutions."""
     network = Network(SIZES[size])

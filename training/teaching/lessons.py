@@ -71,6 +71,18 @@ class Lessons:
     frames: NDArray[np.uint8]
     answers: tuple[NDArray[np.uint8], ...]
 
+    @property
+    def depths(self) -> tuple[int, ...]:
+        """Levels that each teacher answers for."""
+        return tuple(self.index.teachers.values())
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """What was learnt from, by name."""
+        index = self.index
+        name = f"{index.count} views of seed {index.seed}, by {', '.join(index.teachers)}"
+        return {name: index.pictures}
+
     @staticmethod
     def open(folder: Path) -> Lessons:
         """Open a book that `write_lessons` finished.
