@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from belisha.boxes import BoolArray, FloatArray, area
+from belisha.boxes import BoolArray, FloatArray, ioa, iou
 from belisha.documents import parse_json, read_bounded
 from training.data.coco import Dataset, Sample
 
@@ -43,11 +43,20 @@ def with_found(dataset: Dataset, path: Path) -> Dataset:
     Raises:
         ConfigError: the file is absent or malformed.
     """
-    found = parse_json(read_bounded(path, MAX_BYTES), Found, str(path))
+    found = read_found(path)
     samples = tuple(
         _with_rows(sample, found.pictures.get(sample.name, [])) for sample in dataset.samples
     )
     return replace(dataset, samples=samples)
+
+
+def read_found(path: Path) -> Found:
+    """Read what `training.teaching.find` wrote.
+
+    Raises:
+        ConfigError: the file is absent or malformed.
+    """
+    return parse_json(read_bounded(path, MAX_BYTES), Found, str(path))
 
 
 def _with_rows(sample: Sample, rows: list[tuple[float, float, float, float, float]]) -> Sample:
@@ -68,12 +77,7 @@ def is_new(found: FloatArray, drawn: FloatArray, dont_care: BoolArray) -> BoolAr
     """(F, 4) found, (M, 4) drawn with (M,) don't care -> (F,) whether nobody drew it."""
     if not len(found) or not len(drawn):
         return np.ones(len(found), np.bool_)
-    sides = np.minimum(found[:, None, 2:], drawn[None, :, 2:]) - np.maximum(
-        found[:, None, :2], drawn[None, :, :2]
-    )
-    shared = sides.clip(0).prod(axis=2)
-    own = np.maximum(area(found), 1e-6)[:, None]
-    overlap = shared / (own + area(drawn)[None] - shared).clip(1e-6)
-    known = (overlap >= KNOWN_OVERLAP) | ((shared / own >= INSIDE) & dont_care[None])
+    inside = (ioa(found, drawn) >= INSIDE) & dont_care[None]
+    known = (iou(found, drawn) >= KNOWN_OVERLAP) | inside
     new: BoolArray = ~known.any(axis=1)
     return new
