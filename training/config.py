@@ -14,7 +14,7 @@ from training.data.pixel_cache import open_cache
 from training.data.store import Store
 from training.data.version import SEALED
 from training.teaching.found import with_found
-from training.model import SIZES, STRIDES, fits
+from training.model import GROUP, SIZES, STRIDES
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Stage:
 
     Attributes:
         until: fraction of the whole training at which the stage ends.
-        width, height: of the frames in pixels; see `training.model.fits`.
+        width, height: of the frames in pixels, the width even.
         batch: frames in a step, of all ranks together.
     """
 
@@ -143,10 +143,10 @@ def _problems(config: Config) -> list[str]:
         problems.append(f"expected stages whose 'until' rises to 1, got {ends}")
     sizes = [(stage.width, stage.height) for stage in config.stages]
     for width, height in [*sizes, (config.width, config.height)]:
-        if not fits(width, height):
+        if width % GROUP or min(width, height) < max(STRIDES):
             problems.append(
-                f"expected a width of 6n or 6n + 4 and a height of 6n pixels, from {max(STRIDES)} "
-                f"on, got {width}x{height}: no cell may hang over the border"
+                f"expected sides from {max(STRIDES)} pixels on and an even width, "
+                f"got {width}x{height}"
             )
     if any(stage.batch < 1 for stage in config.stages) or config.epoch < 1:
         problems.append("expected batches and an epoch of at least 1")

@@ -91,7 +91,7 @@ class BranchedConv(nn.Module):
     ) -> None:
         super().__init__()
         self.size, self.stride = size, stride
-        self.padding = (size[0] - stride[0] + 1) // 2, (size[1] - stride[1] + 1) // 2
+        self.padding = size[0] // 2, size[1] // 2
         self.main = nn.Parameter(torch.empty(outputs, inputs, *size))
         nn.init.kaiming_normal_(self.main, nonlinearity="relu")
         self.point: nn.Parameter | None = None
@@ -153,7 +153,7 @@ class Network(nn.Module):
         super().__init__()
         across = STEM_STRIDE // GROUP
         stem = BranchedConv(
-            3 * GROUP, shape.widths[0], (STEM_STRIDE + 2, 2 * across), (STEM_STRIDE, across)
+            3 * GROUP, shape.widths[0], (STEM_STRIDE + 3, across + 2), (STEM_STRIDE, across)
         )
         halvings = [
             BranchedConv(before, after, stride=(2, 2)) for before, after in pairwise(shape.widths)
@@ -208,14 +208,6 @@ class Network(nn.Module):
         network = copy.deepcopy(self).eval()
         _replace(network, BranchedConv, BranchedConv.folded)
         return network
-
-
-def fits(width: int, height: int) -> bool:
-    """Whether the stem's cells cover frames of this size, as the decoder expects."""
-    across = STEM_STRIDE // GROUP
-    columns = (width // GROUP + across + 1 - 2 * across) // across + 1
-    covered = width % GROUP == 0 and columns == -(-width // STEM_STRIDE)
-    return covered and height % STEM_STRIDE == 0 and min(width, height) >= max(STRIDES)
 
 
 def build_network(size: str) -> Network:
