@@ -13,8 +13,8 @@ from training.data.coco import Dataset, read_coco
 from training.data.pixel_cache import open_cache
 from training.data.store import Store
 from training.data.version import SEALED
-from training.teaching.found import with_found
 from training.model import GROUP, SIZES, STRIDES
+from training.teaching.found import with_found
 
 
 @dataclass(frozen=True)

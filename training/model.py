@@ -151,6 +151,7 @@ class Network(nn.Module):
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
+        self.neck = shape.neck
         across = STEM_STRIDE // GROUP
         stem = BranchedConv(
             3 * GROUP, shape.widths[0], (STEM_STRIDE + 3, across + 2), (STEM_STRIDE, across)

@@ -1,10 +1,10 @@
-"""Let detectors look at enlarged parts of the training pictures for people whom nobody drew.
+r"""Let detectors look at enlarged parts of the training pictures for people whom nobody drew.
 
-    python -m training find training/configs/champion.yaml --out runs/found.json \\
+    python -m training find training/configs/champion.yaml --out runs/found.json \
         --bundles runs/peers/picodet_s_416_coco.bundle runs/peers/nanodet_m.bundle
 
-The bundles are made by `python -m export adopt`. Only entries of `train` with `found` are looked at;
-the file is the one that they name. It is written every minute, and the same command goes on.
+The bundles are made by `python -m export adopt`. Only entries of `train` with `found` are looked
+at; the file is the one that they name. It is written every minute, and the same command goes on.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Ask public detectors about many views of the training pictures, and keep their answers.
+r"""Ask public detectors about many views of the training pictures, and keep their answers.
 
 Once, before a network of one's own is trained:
 
-    python -m training teach training/configs/small.yaml \\
-        --teachers ../shared/peers/picodet_s_416_coco.onnx ../shared/peers/nanodet_m.onnx \\
+    python -m training teach training/configs/small.yaml \
+        --teachers ../shared/peers/picodet_s_416_coco.onnx ../shared/peers/nanodet_m.onnx \
         --out runs/lessons
 
 Pictures without boxes help too; nothing is asked about people on them but by the teachers:

@@ -68,7 +68,9 @@ def _check_names(samples: Sequence[Sample]) -> None:
     seen: set[str] = set()
     for sample in samples:
         if sample.name in seen:
-            raise DatasetError(f"{sample.name}: two pictures have this name: look one set at a time")
+            raise DatasetError(
+                f"{sample.name}: two pictures have this name: look one set at a time"
+            )
         seen.add(sample.name)
 
 

@@ -18,10 +18,11 @@ from training.data.coco import Dataset, Sample
 
 MAX_BYTES = 256 * 1024**2
 SURE = (0.25, 0.70)
-"""Scores at which nothing and everything is a person. Seen on CamVid, where every person has a mask:
-of the ensemble's boxes scored .3 to .4 a third are people or don't care, from .7 on nine in ten."""
+"""Scores at which nothing and everything is a person. Seen on CamVid, where every person has a
+mask: of the ensemble's boxes scored .3 to .4 a third are people or don't care, from .7 on nine in
+ten."""
 KNOWN_OVERLAP, INSIDE = 0.4, 0.5
-"""A box that overlaps a drawn one by so much, or lies so far in a don't-care region, is nothing new."""
+"""A box that overlaps a drawn one so much, or lies so far in a don't-care region, is not new."""
 
 
 @dataclass(frozen=True)
@@ -79,5 +80,4 @@ def is_new(found: FloatArray, drawn: FloatArray, dont_care: BoolArray) -> BoolAr
         return np.ones(len(found), np.bool_)
     inside = (ioa(found, drawn) >= INSIDE) & dont_care[None]
     known = (iou(found, drawn) >= KNOWN_OVERLAP) | inside
-    new: BoolArray = ~known.any(axis=1)
-    return new
+    return np.logical_not(known.any(axis=1))

@@ -28,14 +28,10 @@ class Pupil(nn.Module):
     def __init__(self, network: Network, depths: Sequence[int]) -> None:
         super().__init__()
         self.network, self._depths = network, tuple(depths)
-        channels = network.merges[0].main.shape[0]
         self.heads = nn.ModuleList(
-            nn.Conv2d(channels, CLASSES * sum(depth > level for depth in depths), 1)
+            _head(network.neck, sum(depth > level for depth in depths))
             for level in range(max(depths))
         )
-        for head in self.heads:
-            nn.init.normal_(head.weight, std=0.01)
-            nn.init.constant_(head.bias, float(torch.logit(torch.tensor(PRIOR / 4))))
 
     def forward(self, frames: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
         """(B, H, W, 3) uint8 -> what the network gives, and (B, cells, 80) logits by teacher."""
@@ -48,6 +44,14 @@ class Pupil(nn.Module):
             for number, logits in zip(asked, cells.split(CLASSES, dim=-1), strict=True):
                 parts[number].append(logits)
         return scores, boxes, [torch.cat(part, 1).float() for part in parts]
+
+
+def _head(channels: int, teachers: int) -> nn.Conv2d:
+    """The classes of some teachers on one level; rare ones, before anything is learnt."""
+    head = nn.Conv2d(channels, CLASSES * teachers, 1)
+    nn.init.normal_(head.weight, std=0.01)
+    nn.init.constant_(head.get_parameter("bias"), float(torch.logit(torch.tensor(PRIOR / 4))))
+    return head
 
 
 def lesson_loss(logits: Tensor, answers: Tensor) -> Tensor:

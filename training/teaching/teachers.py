@@ -1,4 +1,4 @@
-"""Public detectors of COCO's 80 classes, asked for all that they see; the only importer of theirs."""
+"""Public detectors of COCO's 80 classes, asked for all that they see."""
 
 from __future__ import annotations
 
@@ -96,7 +96,8 @@ class Teacher:
         planes = ((view_bgr.astype(np.float32) - _MEAN) / _DEVIATION).transpose(2, 0, 1)
         fine, *scores = self._session.run(self._outputs, {self._input: planes[None]})
         scores[0] = np.maximum(scores[0], _halved(fine))
-        return np.concatenate(scores, axis=1)[0].astype(np.float32)
+        answers: FloatArray = np.concatenate(scores, axis=1)[0].astype(np.float32)
+        return answers
 
 
 def _halved(scores: NDArray[np.float32]) -> NDArray[np.float32]:

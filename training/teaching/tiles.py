@@ -1,7 +1,7 @@
 """Several detectors on enlarged parts of a picture: what they would find if they had the pixels.
 
-A public detector at 416 pixels misses people under 25 pixels; on parts of 200 pixels, shown twice as
-large, it finds many of them. Too slow for a car, right for a teacher.
+A public detector at 416 pixels misses people under 25 pixels; on parts of 200 pixels, shown twice
+as large, it finds many of them. Too slow for a car, right for a teacher.
 """
 
 from __future__ import annotations
