@@ -102,7 +102,7 @@ def tune(request: Request, out: Path, say: Callable[[str], None]) -> Tuned:
     if before and loss <= MOST_LOSS and not request.always:
         return Tuned(before, loss, None)
     config = tuning_config(checkpoint, plan, request)
-    return Tuned(before, loss, train(config, out, Ranks(), start))
+    return Tuned(before, loss, train(config, out, Ranks(), start.state_dict()))
 
 
 def tuning_config(checkpoint: Checkpoint, plan: Plan, request: Request) -> Config:
@@ -110,8 +110,11 @@ def tuning_config(checkpoint: Checkpoint, plan: Plan, request: Request) -> Confi
     config = checkpoint.metadata.config
     if config.tuning is not None:
         raise UsageError(f"{request.checkpoint}: is tuned already: give the one that it began from")
+    if config.lessons:
+        raise UsageError(f"{request.checkpoint}: expected a trained network, got one of lessons")
     return replace(
         config,
+        start="",
         stages=(replace(config.stages[-1], until=1.0, batch=request.batch),),
         minutes=None,
         steps=request.steps,
