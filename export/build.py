@@ -22,17 +22,15 @@ from belisha.errors import EngineError, UsageError
 from belisha.frames import Image, Preprocessing
 from belisha.golden import GoldenVerdict
 from belisha.manifest import FORMAT, Flavour, Golden, Manifest
-from export.calibrate import calibrate
+from export.calibration_inputs import calibration_inputs
 from export.emit_cpu import emit_cpu
 from export.emit_tensorrt import emit_tensorrt
 from export.float_model import export_float
 from export.golden import Picture
-from export.plan import Plan, make_plan
+from export.plan import Plan
+from export.planning import make_plan
 from export.proof import prove
 from training.checkpoint import Checkpoint, read_checkpoint
-from training.config import read_sources
-from training.data.coco import Sample
-from training.data.picture import read_image
 
 FLOAT, CPU, TENSORRT = "models/float.onnx", "models/int8_cpu.onnx", "models/int8_tensorrt.onnx"
 PLAN, CARD, EVALUATION = "plan.json", "model_card.md", "evaluation.json"
@@ -94,8 +92,9 @@ def build(request: Request, out: Path, say: Callable[[str], None]) -> Built:
     inputs = calibration_inputs(checkpoint, preprocessing, request.frames)
     say("folding, exporting to ONNX")
     model = export_float(checkpoint.network().folded(), preprocessing)
-    say(f"calibrating on {len(inputs)} training frames")
-    plan = make_plan(model, calibrate(model, inputs))
+    tuning = checkpoint.metadata.config.tuning
+    tuned = tuning.scales if tuning else None
+    plan = make_plan(model, inputs, checkpoint.metadata.layout, preprocessing, say, tuned)
     say("emitting both INT8 flavours")
     files = {
         FLOAT: _bytes(model),
@@ -109,34 +108,6 @@ def build(request: Request, out: Path, say: Callable[[str], None]) -> Built:
     manifest = _manifest(request, checkpoint, preprocessing)
     proven = prove(manifest, files, request.golden, _check_alive, request.without)
     return Built(proven.write(out), plan, proven.verdicts)
-
-
-def calibration_inputs(
-    checkpoint: Checkpoint, preprocessing: Preprocessing, count: int
-) -> list[Image]:
-    """Network inputs from the checkpoint's own training data, spread evenly over each part.
-
-    Args:
-        checkpoint: names the data.
-        preprocessing: of the detector.
-        count: how many, each data set in proportion to its share.
-    """
-    if count < 1:
-        raise UsageError(f"expected at least 1 calibration frame, got {count}")
-    config = checkpoint.metadata.config
-    sources = read_sources(config.train, config.data)
-    total = sum(share for _, share in sources)
-    samples: list[Sample] = []
-    for dataset, share in sources:
-        wanted = max(1, round(count * share / total))
-        places = np.linspace(0, len(dataset) - 1, min(wanted, len(dataset)))
-        samples += [dataset.samples[int(place)] for place in places]
-    return [_input(sample, preprocessing) for sample in samples]
-
-
-def _input(sample: Sample, preprocessing: Preprocessing) -> Image:
-    image = read_image(sample)
-    return preprocessing.for_frame(image.shape[1], image.shape[0]).apply(image)
 
 
 def _preprocessing(checkpoint: Checkpoint, size: tuple[int, int] | None) -> Preprocessing:

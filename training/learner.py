@@ -18,6 +18,7 @@ from training.config import Config
 from training.loader import Batch
 from training.loss import BOX_WEIGHT, detection_loss
 from training.model import LAYOUT, Network, build_network
+from training.quantised import quantised
 from training.ranks import Ranks, scaled
 from training.teaching.pupil import Pupil, lesson_loss
 
@@ -44,7 +45,7 @@ class Learner:
     Args:
         config: of the run.
         ranks: this process among all.
-        start: state of the network to begin with; a random one if absent.
+        start: network to go on from; a fresh one if absent.
         depths: levels that each teacher answers for, where the batches are lessons.
     """
 
@@ -52,15 +53,16 @@ class Learner:
         self,
         config: Config,
         ranks: Ranks | None = None,
-        *,
-        start: dict[str, Any] | None = None,
+        start: Network | None = None,
         depths: Sequence[int] = (),
     ) -> None:
         self._config, self._ranks = config, ranks or Ranks()
         torch.manual_seed(config.seed)
         self.network = build_network(config.size)
         if start is not None:
-            self.network.load_state_dict(start)
+            self.network.load_state_dict(start.state_dict())
+        if config.tuning is not None:
+            self.network = quantised(self.network, config.tuning.scales)
         self.average: Any = AveragedModel(
             self.network, multi_avg_fn=_moving_average(config.average_decay), use_buffers=True
         )
