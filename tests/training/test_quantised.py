@@ -109,7 +109,7 @@ def test_learning_lessens_what_the_rounding_costs() -> None:
     wanted = [output.detach() for output in teacher(image)]
     optimiser = torch.optim.Adam(made.parameters(), lr=3e-3)
     costs = []
-    for _ in range(25):
+    for _ in range(50):
         optimiser.zero_grad()
         cost = sum((got - want).square().mean() for got, want in zip(made(image), wanted))
         cost.backward()
