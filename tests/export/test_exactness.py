@@ -60,7 +60,7 @@ def pixels() -> np.ndarray:
 
 @pytest.mark.parametrize("flavour", ["int8", "uint8"])
 def test_every_layer_gives_the_integers_of_the_emitted_flavour(flavour: Flavour) -> None:
-    integers = {"pixels": pixels(), **emitted_integers(flavour)}
+    integers = {**emitted_integers(flavour), "pixels": pixels()}
     net = quantised(network(), plan().scales, flavour)
     for name, source in input_tensors(net).items():
         with torch.inference_mode():
