@@ -45,7 +45,7 @@ class Learner:
     Args:
         config: of the run.
         ranks: this process among all.
-        start: network to go on from; a fresh one if absent.
+        start: state of the network to begin with; a random one if absent.
         depths: levels that each teacher answers for, where the batches are lessons.
     """
 
@@ -53,14 +53,15 @@ class Learner:
         self,
         config: Config,
         ranks: Ranks | None = None,
-        start: Network | None = None,
+        *,
+        start: dict[str, Any] | None = None,
         depths: Sequence[int] = (),
     ) -> None:
         self._config, self._ranks = config, ranks or Ranks()
         torch.manual_seed(config.seed)
         self.network = build_network(config.size)
         if start is not None:
-            self.network.load_state_dict(start.state_dict())
+            self.network.load_state_dict(start)
         if config.tuning is not None:
             self.network = quantised(self.network, config.tuning.scales)
         self.average: Any = AveragedModel(

@@ -198,8 +198,7 @@ class Network(nn.Module):
         # one kernel there, with the first quantisation in it; the other way round it is two.
         batch, height, width, channels = frames.shape
         pixels = (frames.float() - 128) / 128
-        grouped = pixels.reshape(batch, height, width // GROUP, GROUP * channels)
-        x = grouped.permute(0, 3, 1, 2)
+        x = pixels.reshape(batch, height, width // GROUP, GROUP * channels).permute(0, 3, 1, 2)
         features = []
         for stage in self.stages:
             x = stage(x)

@@ -35,7 +35,7 @@ from training.evaluation.evaluate import LEAST_SCORE, evaluate
 from training.journal import Journal
 from training.learner import Learner, LossNotFiniteError, StepResult, learning_rate
 from training.loader import Batch, Loader, load_pool
-from training.model import LAYOUT, Network
+from training.model import LAYOUT
 from training.ranks import Ranks
 from training.revision import commit
 from training.teaching.lesson_loader import LessonLoader
@@ -67,14 +67,17 @@ class Summary:
     checkpoint: str
 
 
-def train(config: Config, out: Path, ranks: Ranks, start: Network | None = None) -> Summary:
+def train(
+    config: Config, out: Path, ranks: Ranks, start: dict[str, Any] | None = None
+) -> Summary:
     """Train, or go on training, until the configured length is reached.
 
     Args:
         config: of the run.
         out: folder of the run; a checkpoint that lies there is continued.
         ranks: this process among all.
-        start: network to go on from where `out` holds no checkpoint yet; a fresh one if absent.
+        start: state of the network to begin with where `out` holds no checkpoint yet; what the
+            configuration says if absent.
 
     Raises:
         DatasetError: the data cannot be used.
@@ -88,13 +91,13 @@ def train(config: Config, out: Path, ranks: Ranks, start: Network | None = None)
     validation = [dataset for dataset, _ in read_sources(config.validation, config.data)]
     if config.lessons:
         lessons = Lessons.open(Path(config.lessons))
-        run = Run(config, out, ranks, validation, lessons.fingerprints, start, lessons.depths)
+        run = Run(config, out, ranks, validation, lessons.fingerprints, lessons.depths)
         taught = LessonLoader(lessons, seed=config.seed, rank=ranks.rank, ranks=ranks.count)
         run.learn(taught)
         return run.summary(True)
     sources = read_sources(config.train, config.data, cache=True)
     fingerprints = {dataset.name: dataset.fingerprint for dataset, _ in sources}
-    run = Run(config, out, ranks, validation, fingerprints, start)
+    run = Run(config, out, ranks, validation, fingerprints, start=start)
     loader = Loader(
         load_pool(sources),
         config.recipe,
@@ -117,14 +120,14 @@ class Run:
         ranks: Ranks,
         validation: list[Dataset],
         fingerprints: Mapping[str, str],
-        start: Network | None = None,
         depths: Sequence[int] = (),
+        start: dict[str, Any] | None = None,
     ) -> None:
         self._config, self._out, self._ranks = config, out, ranks
         self._validation, self._fingerprints = validation, dict(fingerprints)
         if start is None and config.start:
-            start = read_checkpoint(Path(config.start)).network()
-        self._learner = Learner(config, ranks, start, depths)
+            start = read_checkpoint(Path(config.start)).average
+        self._learner = Learner(config, ranks, start=start, depths=depths)
         self._progress = Progress()
         self._figures: dict[str, float] = {}
         self._resume()
