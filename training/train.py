@@ -67,9 +67,7 @@ class Summary:
     checkpoint: str
 
 
-def train(
-    config: Config, out: Path, ranks: Ranks, start: dict[str, Any] | None = None
-) -> Summary:
+def train(config: Config, out: Path, ranks: Ranks, start: dict[str, Any] | None = None) -> Summary:
     """Train, or go on training, until the configured length is reached.
 
     Args:
