@@ -1,7 +1,7 @@
-"""Building: a checkpoint becomes a bundle with all flavours.
+"""Building: a checkpoint becomes a bundle with all flavours, or a reason why not.
 
 checkpoint -> fold -> float ONNX -> calibrate on training frames -> plan -> both INT8 flavours
-    -> golden frames -> bundle, tried before it is put in place
+    -> parity gate -> golden frames -> bundle, tried before it is put in place
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -22,22 +23,56 @@ from belisha.errors import EngineError, UsageError
 from belisha.frames import Image, Preprocessing
 from belisha.golden import GoldenVerdict
 from belisha.manifest import FORMAT, Flavour, Golden, Manifest
+from belisha.manifest import Parity as ParityRecord
 from export.calibrate import calibrate
 from export.emit_cpu import emit_cpu
 from export.emit_tensorrt import emit_tensorrt
+from export.evaluation import evaluation_record
 from export.float_model import export_float
 from export.golden import Picture
+from export.lineage import lineage
+from export.parity.check import Checked, check_flavours
+from export.parity.rules import Rules
+from export.parity.sightings import gathered
+from export.parity.tables import sentence
 from export.plan import Plan, make_plan
 from export.proof import prove
 from training.checkpoint import Checkpoint, read_checkpoint
 from training.config import read_sources
-from training.data.coco import Sample
+from training.data.coco import Dataset, Sample
 from training.data.picture import read_image
+from training.evaluation.evaluate import LEAST_SCORE
+from training.torch_detector import TorchDetector
 
 FLOAT, CPU, TENSORRT = "models/float.onnx", "models/int8_cpu.onnx", "models/int8_tensorrt.onnx"
-PLAN, CARD, EVALUATION = "plan.json", "model_card.md", "evaluation.json"
+PLAN, CARD, EVALUATION, LINEAGE = "plan.json", "model_card.md", "evaluation.json", "lineage.json"
+PARITY = "parity.json"
 INT8_MIN_IOU, INT8_MAX_SCORE_DIFFERENCE = 0.75, 0.15
-"""How far INT8 may be from the float model on a golden frame; the parity gate is to be stricter."""
+"""How far a device may be from the float model on a golden frame: it finds a broken engine there,
+after the parity gate has found here what INT8 costs."""
+MOST_FAILURES = 10
+"""That the manifest repeats; parity.json has all."""
+
+
+@dataclass(frozen=True)
+class Forced:
+    """Who wants a bundle that the parity gate refuses, and why.
+
+    Raises:
+        UsageError: nobody's name, or no reason.
+    """
+
+    who: str
+    reason: str
+
+    def __post_init__(self) -> None:
+        for option in ("who", "reason"):
+            text = getattr(self, option)
+            if not (text.strip() and text.isprintable()):
+                raise UsageError(
+                    f"--force: expected --{option} as one line of text, got {text!r}: it stays in "
+                    "the bundle and is shown wherever the bundle is"
+                )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +87,12 @@ class Request:
         size: width and height of the input; the checkpoint's, if absent.
         frames: number of training frames for calibration.
         golden: pictures for the golden check.
-        without: flavours to leave out of the bundle.
         card: text of the model card.
+        rules: of the parity gate.
+        compare_on: frames for the gate; the checkpoint's validation data, if absent.
+        compare_frames: no more of them than this; all, if absent.
+        forced: who answers for a bundle that the gate refuses; nobody, if absent.
+        without: flavours to leave out of the bundle.
     """
 
     checkpoint: Path
@@ -64,20 +103,46 @@ class Request:
     frames: int
     golden: tuple[Picture, ...]
     card: str
+    rules: Rules
+    compare_on: Dataset | None = None
+    compare_frames: int | None = None
+    forced: Forced | None = None
     without: tuple[Flavour, ...] = ()
 
 
-@dataclass(frozen=True)
-class Built:
-    """What came of it: the bundle, its plan, and the golden check with the CPU's INT8 flavour."""
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """All that a bundle needs but golden frames, and what was found out on the way.
 
-    bundle: Bundle
+    Attributes:
+        manifest, files: of the bundle; every flavour is among the files.
+        plan: of quantisation.
+        checked: what the parity gate says.
+    """
+
+    manifest: Manifest
+    files: dict[str, bytes]
     plan: Plan
-    verdicts: tuple[GoldenVerdict, ...]
+    checked: Checked
+
+
+@dataclass(frozen=True, eq=False)
+class Built:
+    """What came of it.
+
+    Attributes:
+        draft: as it went into the gate.
+        bundle: as it lies on disk; nothing if the parity gate refused it.
+        verdicts: of the golden check with the CPU's INT8 flavour; none without a bundle.
+    """
+
+    draft: Draft
+    bundle: Bundle | None = None
+    verdicts: tuple[GoldenVerdict, ...] = ()
 
 
 def build(request: Request, out: Path, say: Callable[[str], None]) -> Built:
-    """Make a bundle of a checkpoint and write it to `out`.
+    """Make a bundle of a checkpoint and write it to `out`, unless the parity gate refuses it.
 
     Args:
         request: what to build.
@@ -85,15 +150,27 @@ def build(request: Request, out: Path, say: Callable[[str], None]) -> Built:
         say: is told what is being done.
 
     Raises:
-        UsageError: the checkpoint or an argument cannot be used.
-        DatasetError: the training data, needed for calibration, cannot be read.
-        EngineError: a flavour does not run, or finds something else than the float model.
+        UsageError: the checkpoint or an argument cannot be used, or `out` cannot be written.
+        DatasetError: data for calibration or comparison cannot be read.
+        EngineError: a flavour does not run, or finds something else on the golden frames.
     """
+    draft = make_draft(request, say)
+    if not draft.checked.parity.passed and request.forced is None:
+        return Built(draft)
+    say("proving it on golden frames")
+    proven = prove(draft.manifest, draft.files, request.golden, _check_alive, request.without)
+    return Built(draft, proven.write(out), proven.verdicts)
+
+
+def make_draft(request: Request, say: Callable[[str], None]) -> Draft:
+    """Everything up to the verdict of the parity gate; see `build`."""
     checkpoint = read_checkpoint(request.checkpoint)
+    network = checkpoint.network()
     preprocessing = _preprocessing(checkpoint, request.size)
+    dataset = _comparison(request, checkpoint)
     inputs = calibration_inputs(checkpoint, preprocessing, request.frames)
     say("folding, exporting to ONNX")
-    model = export_float(checkpoint.network().folded(), preprocessing)
+    model = export_float(network.folded(), preprocessing)
     say(f"calibrating on {len(inputs)} training frames")
     plan = make_plan(model, calibrate(model, inputs))
     say("emitting both INT8 flavours")
@@ -103,12 +180,43 @@ def build(request: Request, out: Path, say: Callable[[str], None]) -> Built:
         TENSORRT: _bytes(emit_tensorrt(model, plan)),
         PLAN: plan.to_json(),
         CARD: request.card.encode(),
-        EVALUATION: json.dumps(_record(checkpoint), indent=1).encode(),
+        EVALUATION: b"{}",
+        LINEAGE: _json(lineage(checkpoint, _digest(request.checkpoint))),
     }
-    say("proving it on golden frames")
+    say(f"comparing with the trained network on {len(dataset or ())} frames")
     manifest = _manifest(request, checkpoint, preprocessing)
-    proven = prove(manifest, files, request.golden, _check_alive, request.without)
-    return Built(proven.write(out), plan, proven.verdicts)
+    reference = TorchDetector(network, preprocessing, LEAST_SCORE)
+    checked = check_flavours(reference, manifest, files, dataset, request.rules)
+    files[PARITY] = _json(checked.parity.json())
+    files[EVALUATION] = _json(evaluation_record(checked, dataset, checkpoint.metadata.figures))
+    manifest = replace(manifest, parity=_parity_record(checked, request.forced))
+    return Draft(manifest, files, plan, checked)
+
+
+def _comparison(request: Request, checkpoint: Checkpoint) -> Dataset | None:
+    """The frames for the gate; nothing if there are none."""
+    if request.compare_frames is not None and request.compare_frames < 1:
+        raise UsageError(f"expected at least 1 frame to compare on, got {request.compare_frames}")
+    config = checkpoint.metadata.config
+    datasets = (
+        [request.compare_on]
+        if request.compare_on
+        else [dataset for dataset, _ in read_sources(config.validation, config.data)]
+    )
+    return gathered(datasets, request.compare_frames) if datasets else None
+
+
+def _parity_record(checked: Checked, forced: Forced | None) -> ParityRecord:
+    """What the manifest says of the gate; a bundle that needed no force was not forced."""
+    parity = checked.parity
+    answer = forced if forced and not parity.passed else None
+    return ParityRecord(
+        passed=parity.passed,
+        compared=sentence(parity),
+        failures=parity.failures[:MOST_FAILURES],
+        forced_by=answer.who if answer else "",
+        forced_because=answer.reason if answer else "",
+    )
 
 
 def calibration_inputs(
@@ -150,9 +258,9 @@ def _preprocessing(checkpoint: Checkpoint, size: tuple[int, int] | None) -> Prep
 
 
 def _manifest(request: Request, checkpoint: Checkpoint, preprocessing: Preprocessing) -> Manifest:
-    """The manifest, still without golden frames."""
+    """The manifest, still without golden frames and the gate's verdict."""
     metadata = checkpoint.metadata
-    digest = hashlib.sha256(request.checkpoint.read_bytes()).hexdigest()
+    digest = _digest(request.checkpoint)
     return Manifest(
         format=FORMAT,
         name=request.name,
@@ -176,15 +284,8 @@ def _manifest(request: Request, checkpoint: Checkpoint, preprocessing: Preproces
         model_card=CARD,
         evaluation=EVALUATION,
         data_fingerprints=dict(metadata.fingerprints),
+        lineage=LINEAGE,
     )
-
-
-def _record(checkpoint: Checkpoint) -> dict[str, object]:
-    """What the training run measured of the float network."""
-    return {
-        "measured": "AP50 of the float network during training, at the training input's size",
-        "ap50": checkpoint.metadata.figures,
-    }
 
 
 def _check_alive(detector: Detector, network_input: Image) -> None:
@@ -193,6 +294,14 @@ def _check_alive(detector: Detector, network_input: Image) -> None:
     second = detector.infer(255 - network_input)[SCORES]
     if np.array_equal(first, second):
         raise EngineError("the INT8 flavour gives the same output for different pictures")
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, indent=1, allow_nan=False).encode() + b"\n"
 
 
 def _bytes(model: onnx.ModelProto) -> bytes:

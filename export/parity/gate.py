@@ -22,7 +22,7 @@ from training.evaluation.cells import WHOLE, Cell
 from training.evaluation.measurement import Estimate
 from training.evaluation.miss_rate import log_average_miss_rate
 from training.evaluation.paired import paired_changes
-from training.evaluation.ranking import Weights, rank
+from training.evaluation.ranking import Weights, every_image_once, rank, tally
 
 AGAINST_TRUTH = {"ap50": average_precision, "miss_rate": log_average_miss_rate}
 
@@ -38,6 +38,7 @@ class Row:
         detections: of the reference in the cell, at the threshold.
         lost: of these, how many the candidate lacks.
         new: detections of the candidate that the reference lacks.
+        reference: `ap50` and `miss_rate` of the reference; nothing where there are no people.
         figures: name -> verdict; of `ap50` and `miss_rate` the change.
     """
 
@@ -47,6 +48,7 @@ class Row:
     detections: int
     lost: int
     new: int
+    reference: dict[str, float | None]
     figures: dict[str, Figure]
 
 
@@ -157,10 +159,10 @@ def compare(
     weights = _weights(samples, rules.resampling)
     for cell in tqdm(cells, desc="parity", unit="cell", leave=False, disable=None):
         draws = _Draws(rules.resampling, weights, _level(cell, len(cells)))
-        changes, people = _changes(cell, reference, candidates, samples, draws)
+        truth = _against_truth(cell, reference, candidates, samples, draws)
         for flavour, agreement in agreements.items():
             shares = _shares(agreement, cell, draws)
-            rows[flavour].append(_row(flavour, cell, shares, changes[flavour], people, rules))
+            rows[flavour].append(_row(flavour, cell, shares, truth, rules))
     return Parity(
         reference=names[0],
         data=names[1],
@@ -205,6 +207,21 @@ class _Shares:
     estimates: dict[str, Estimate]
 
 
+@dataclass(frozen=True)
+class _Truth:
+    """How detectors stand against the truth in a cell.
+
+    Attributes:
+        people: asked for.
+        reference: figure -> its value for the reference.
+        changes: flavour -> figure -> its change.
+    """
+
+    people: int
+    reference: dict[str, float | None]
+    changes: dict[Flavour, dict[str, Estimate]]
+
+
 def _weights(samples: Sequence[Sample], resampling: Resampling) -> Weights:
     """(R, N) all resamples of the frames."""
     return next(draw(units(samples, resampling.group), resampling, resampling.count))
@@ -215,14 +232,13 @@ def _level(cell: Cell, cells: int) -> float:
     return LEVEL if cell.name == WHOLE else 1 - (1 - LEVEL) / max(cells - 1, 1)
 
 
-def _changes(
+def _against_truth(
     cell: Cell,
     reference: Sequence[Boxes],
     candidates: Mapping[Flavour, Sequence[Boxes]],
     samples: Sequence[Sample],
     draws: _Draws,
-) -> tuple[dict[Flavour, dict[str, Estimate]], int]:
-    """Flavour -> change of each figure against the truth; and how many people were asked for."""
+) -> _Truth:
     inside = np.flatnonzero(cell.images)
     chosen = [samples[index] for index in inside]
     first, *others = (
@@ -235,7 +251,13 @@ def _changes(
         for found in (reference, *candidates.values())
     )
     changes = paired_changes(first, others, chosen, draws.resampling, AGAINST_TRUTH, draws.level)
-    return dict(zip(candidates, changes, strict=True)), int(first.people.sum())
+    counts = tally(first, every_image_once(first))
+    values = {name: float(figure(counts)[0]) for name, figure in AGAINST_TRUTH.items()}
+    return _Truth(
+        people=int(first.people.sum()),
+        reference={name: None if np.isnan(value) else value for name, value in values.items()},
+        changes=dict(zip(candidates, changes, strict=True)),
+    )
 
 
 def _shares(agreement: Agreement, cell: Cell, draws: _Draws) -> _Shares:
@@ -274,13 +296,13 @@ def _row(
     flavour: Flavour,
     cell: Cell,
     shares: _Shares,
-    changes: Mapping[str, Estimate],
-    people: int,
+    truth: _Truth,
     rules: Rules,
 ) -> Row:
+    changes = truth.changes[flavour]
     limits = _limits(rules.bounds(flavour))
     counts = dict.fromkeys(limits, shares.detections)
-    counts |= {"precision": shares.candidates, **dict.fromkeys(changes, people)}
+    counts |= {"precision": shares.candidates, **dict.fromkeys(changes, truth.people)}
     figures = {}
     for name, estimate in {**shares.estimates, **changes}.items():
         least = rules.least_people if name in changes else rules.least_detections
@@ -289,10 +311,11 @@ def _row(
     return Row(
         flavour=flavour,
         cell=cell.name,
-        people=people,
+        people=truth.people,
         detections=shares.detections,
         lost=shares.lost,
         new=shares.new,
+        reference=truth.reference,
         figures=figures,
     )
 
