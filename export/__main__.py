@@ -9,6 +9,10 @@ from belisha.cli.dispatch import Command, dispatch
 COMMANDS = {
     "build": Command("export.commands.build", "make a bundle of a checkpoint, in all flavours"),
     "adopt": Command("export.commands.adopt", "make a bundle of a foreign detector's ONNX file"),
+    "plan": Command("export.commands.plan", "make a quantisation plan: what does each layer cost?"),
+    "tune": Command("export.commands.tune", "fine-tune in the plan's integers, if they cost much"),
+    "lint": Command("export.commands.lint", "check INT8 flavours against the rules of engines"),
+    "oracle": Command("export.commands.oracle", "which convolutions does TensorRT make INT8?"),
     "flavours": Command("export.commands.flavours", "what does INT8 cost, and whom?"),
 }
 

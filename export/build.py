@@ -1,6 +1,6 @@
 """Building: a checkpoint becomes a bundle with all flavours, or a reason why not.
 
-checkpoint -> fold -> float ONNX -> calibrate on training frames -> plan -> both INT8 flavours
+checkpoint -> fold -> float ONNX -> plan on training frames -> both INT8 flavours -> lint, oracle
     -> parity gate -> golden frames -> bundle, tried before it is put in place
 """
 
@@ -24,29 +24,32 @@ from belisha.frames import Image, Preprocessing
 from belisha.golden import GoldenVerdict
 from belisha.manifest import FORMAT, Flavour, Golden, Manifest
 from belisha.manifest import Parity as ParityRecord
-from export.calibrate import calibrate
+from export.calibration_inputs import calibration_inputs
 from export.emit_cpu import emit_cpu
 from export.emit_tensorrt import emit_tensorrt
 from export.evaluation import evaluation_record
 from export.float_model import export_float
 from export.golden import Picture
+from export.inspection import Oracle, inspect, oracle_sentence
+from export.layout import read_layout
 from export.lineage import lineage
+from export.oracle import OracleRecord
 from export.parity.check import Checked, check_flavours
 from export.parity.rules import Rules
 from export.parity.sightings import gathered
 from export.parity.tables import sentence
-from export.plan import Plan, make_plan
+from export.plan import Plan, check_plan, read_plan
+from export.planning import make_plan
 from export.proof import prove
 from training.checkpoint import Checkpoint, read_checkpoint
 from training.config import read_sources
-from training.data.coco import Dataset, Sample
-from training.data.picture import read_image
+from training.data.coco import Dataset
 from training.evaluation.evaluate import LEAST_SCORE
 from training.torch_detector import TorchDetector
 
 FLOAT, CPU, TENSORRT = "models/float.onnx", "models/int8_cpu.onnx", "models/int8_tensorrt.onnx"
 PLAN, CARD, EVALUATION, LINEAGE = "plan.json", "model_card.md", "evaluation.json", "lineage.json"
-PARITY = "parity.json"
+PARITY, ORACLE = "parity.json", "oracle.json"
 INT8_MIN_IOU, INT8_MAX_SCORE_DIFFERENCE = 0.75, 0.15
 """How far a device may be from the float model on a golden frame: it finds a broken engine there,
 after the parity gate has found here what INT8 costs."""
@@ -86,6 +89,8 @@ class Request:
         threshold: least score to report.
         size: width and height of the input; the checkpoint's, if absent.
         frames: number of training frames for calibration.
+        plan: file with the plan to use; a new one is made, if absent.
+        oracle: whether and how to ask NVIDIA's compiler.
         golden: pictures for the golden check.
         card: text of the model card.
         rules: of the parity gate.
@@ -104,6 +109,8 @@ class Request:
     golden: tuple[Picture, ...]
     card: str
     rules: Rules
+    plan: Path | None = None
+    oracle: Oracle = Oracle()
     compare_on: Dataset | None = None
     compare_frames: int | None = None
     forced: Forced | None = None
@@ -117,12 +124,14 @@ class Draft:
     Attributes:
         manifest, files: of the bundle; every flavour is among the files.
         plan: of quantisation.
+        oracle: what NVIDIA's compiler says.
         checked: what the parity gate says.
     """
 
     manifest: Manifest
     files: dict[str, bytes]
     plan: Plan
+    oracle: OracleRecord
     checked: Checked
 
 
@@ -168,29 +177,52 @@ def make_draft(request: Request, say: Callable[[str], None]) -> Draft:
     network = checkpoint.network()
     preprocessing = _preprocessing(checkpoint, request.size)
     dataset = _comparison(request, checkpoint)
-    inputs = calibration_inputs(checkpoint, preprocessing, request.frames)
     say("folding, exporting to ONNX")
     model = export_float(network.folded(), preprocessing)
-    say(f"calibrating on {len(inputs)} training frames")
-    plan = make_plan(model, calibrate(model, inputs))
+    plan = _plan(request, checkpoint, model, preprocessing, say)
     say("emitting both INT8 flavours")
-    files = {
-        FLOAT: _bytes(model),
-        CPU: _bytes(emit_cpu(model, plan)),
-        TENSORRT: _bytes(emit_tensorrt(model, plan)),
+    cpu, tensorrt = emit_cpu(model, plan), emit_tensorrt(model, plan)
+    oracle = inspect(cpu, tensorrt, plan, request.oracle, say)
+    manifest = _manifest(request, checkpoint, preprocessing)
+    files = {FLOAT: _bytes(model), CPU: _bytes(cpu), TENSORRT: _bytes(tensorrt)}
+    documents = {
         PLAN: plan.to_json(),
         CARD: request.card.encode(),
         EVALUATION: b"{}",
         LINEAGE: _json(lineage(checkpoint, _digest(request.checkpoint))),
+        ORACLE: _json(oracle.json()),
     }
     say(f"comparing with the trained network on {len(dataset or ())} frames")
-    manifest = _manifest(request, checkpoint, preprocessing)
     reference = TorchDetector(network, preprocessing, LEAST_SCORE)
-    checked = check_flavours(reference, manifest, files, dataset, request.rules)
-    files[PARITY] = _json(checked.parity.json())
-    files[EVALUATION] = _json(evaluation_record(checked, dataset, checkpoint.metadata.figures))
-    manifest = replace(manifest, parity=_parity_record(checked, request.forced))
-    return Draft(manifest, files, plan, checked)
+    checked = check_flavours(reference, manifest, {**files, **documents}, dataset, request.rules)
+    documents[PARITY] = _json(checked.parity.json())
+    documents[EVALUATION] = _json(
+        evaluation_record(checked, dataset, checkpoint.metadata.figures)
+    )
+    manifest = replace(
+        manifest,
+        parity=_parity_record(checked, request.forced),
+        compiler=oracle_sentence(oracle),
+    )
+    return Draft(manifest, {**files, **documents}, plan, oracle, checked)
+
+
+def _plan(
+    request: Request,
+    checkpoint: Checkpoint,
+    model: onnx.ModelProto,
+    preprocessing: Preprocessing,
+    say: Callable[[str], None],
+) -> Plan:
+    """The plan that was given, or a new one."""
+    if request.plan:
+        plan = read_plan(request.plan)
+        check_plan(plan, read_layout(model), str(request.plan))
+        return plan
+    metadata = checkpoint.metadata
+    inputs = calibration_inputs(checkpoint, preprocessing, request.frames)
+    tuned = metadata.config.tuning.scales if metadata.config.tuning else None
+    return make_plan(model, inputs, metadata.layout, preprocessing, say, tuned)
 
 
 def _comparison(request: Request, checkpoint: Checkpoint) -> Dataset | None:
@@ -217,34 +249,6 @@ def _parity_record(checked: Checked, forced: Forced | None) -> ParityRecord:
         forced_by=answer.who if answer else "",
         forced_because=answer.reason if answer else "",
     )
-
-
-def calibration_inputs(
-    checkpoint: Checkpoint, preprocessing: Preprocessing, count: int
-) -> list[Image]:
-    """Network inputs from the checkpoint's own training data, spread evenly over each part.
-
-    Args:
-        checkpoint: names the data.
-        preprocessing: of the detector.
-        count: how many, each data set in proportion to its share.
-    """
-    if count < 1:
-        raise UsageError(f"expected at least 1 calibration frame, got {count}")
-    config = checkpoint.metadata.config
-    sources = read_sources(config.train, config.data)
-    total = sum(share for _, share in sources)
-    samples: list[Sample] = []
-    for dataset, share in sources:
-        wanted = max(1, round(count * share / total))
-        places = np.linspace(0, len(dataset) - 1, min(wanted, len(dataset)))
-        samples += [dataset.samples[int(place)] for place in places]
-    return [_input(sample, preprocessing) for sample in samples]
-
-
-def _input(sample: Sample, preprocessing: Preprocessing) -> Image:
-    image = read_image(sample)
-    return preprocessing.for_frame(image.shape[1], image.shape[0]).apply(image)
 
 
 def _preprocessing(checkpoint: Checkpoint, size: tuple[int, int] | None) -> Preprocessing:

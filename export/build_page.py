@@ -5,10 +5,25 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-from belisha.report import Block, Facts, Picture, Report, Section, Table, Text, Verdict
+from belisha.plots import Axis, bar_plot
+from belisha.report import (
+    Block,
+    Details,
+    Facts,
+    Figure,
+    Picture,
+    Report,
+    Section,
+    Table,
+    Text,
+    Verdict,
+)
 from export.build import LINEAGE, PLAN, Built, Draft
 from export.graph_statistics import graph_statistics
 from export.parity.tables import as_blocks, sentence
+from export.plan import Cost, Plan
+
+_COSTS = ("scores", "overlap", "lost", "new")
 
 
 def build_report(built: Built) -> Report:
@@ -21,6 +36,7 @@ def build_report(built: Built) -> Report:
             Section("Parity", as_blocks(draft.checked.parity)),
             Section("Detections that changed", _changed(draft)),
             Section("Quantisation plan", _plan(draft)),
+            Section("Rules and compiler", _inspection(draft)),
             Section("Graphs", _graphs(draft)),
             Section("Golden frames", _golden(built)),
             Section("Where it comes from", (_lineage(draft),)),
@@ -51,14 +67,79 @@ def _changed(draft: Draft) -> list[Block]:
 
 
 def _plan(draft: Draft) -> list[Block]:
-    layers = Counter(layer.precision for layer in draft.plan.layers.values())
-    rows = [
-        (name, layer.precision, layer.reason) for name, layer in sorted(draft.plan.layers.items())
+    plan = draft.plan
+    layers = Counter(layer.precision for layer in plan.layers.values())
+    facts = {
+        "convolutions": ", ".join(f"{count} in {name}" for name, count in layers.items()),
+        "calibrated on": f"{plan.calibration.frames} training frames",
+        "equalisation": plan.equalisation.reason,
+    }
+    return [
+        Facts(facts),
+        *_sensitivity(plan),
+        Table(("all of it", *_COSTS), [(one.name, *_cost(one.cost)) for one in plan.trials]),
+        Details("Every layer and every tensor", _plan_tables(plan)),
+        Text(f"All of it travels in the bundle as {PLAN}; --plan gives it back."),
+    ]
+
+
+def _sensitivity(plan: Plan) -> list[Block]:
+    """What each layer costs alone, the dearest first."""
+    measured = {name: layer.cost for name, layer in plan.layers.items() if layer.cost}
+    if not measured:
+        return [Text("What each layer costs alone was not measured.")]
+    names = sorted(measured, key=lambda name: -measured[name].total)
+    bars = bar_plot(
+        names,
+        [measured[name].total for name in names],
+        Axis("lost in scores and overlap, by INT8 in this layer alone"),
+        title="Sensitivity of each layer",
+    )
+    return [Figure(bars, "Sensitivity: a share of a detection, seen at the network's outputs.")]
+
+
+def _plan_tables(plan: Plan) -> list[Block]:
+    layers = [
+        (name, layer.precision, *(_cost(layer.cost) if layer.cost else "-" * 4), layer.reason)
+        for name, layer in plan.layers.items()
+    ]
+    tensors = [
+        (name, f"{tensor.scale:.6f}", tensor.observer, tensor.reason)
+        for name, tensor in plan.tensors.items()
     ]
     return [
-        Facts({precision: f"{count} convolutions" for precision, count in layers.items()}),
-        Table(("convolution", "precision", "why"), rows, f"All of it travels as {PLAN}."),
+        Table(("layer", "precision", *_COSTS, "why"), layers),
+        Table(("tensor", "step", "observer", "why"), tensors),
     ]
+
+
+def _cost(cost: Cost) -> tuple[str, ...]:
+    """For `_COSTS`."""
+    return f"{cost.score:.4f}", f"{cost.overlap:.4f}", str(cost.lost), str(cost.new)
+
+
+def _inspection(draft: Draft) -> list[Block]:
+    """The rules, and the compiler's verdict by capability."""
+    record = draft.oracle
+    blocks: list[Block] = [
+        Verdict(True, "Both INT8 flavours keep every rule of their engines."),
+        Verdict(record.passed if record.ran else None, f"Compiler: {draft.manifest.compiler}"),
+    ]
+    rows = [
+        (
+            one.capability,
+            f"{one.int8} of {one.convolutions}",
+            f"{one.int8_of_macs:.2%}",
+            str(one.input_kernels),
+            str(one.between),
+            str(one.output_kernels),
+            ", ".join(one.float_layers) or "none",
+        )
+        for one in record.compilations
+    ]
+    names = ("GPU", "INT8", "of multiply-adds", "before", "among", "behind", "left in float")
+    caption = "Elementwise kernels before, among and behind the convolutions."
+    return [*blocks, Table(names, rows, caption)] if rows else blocks
 
 
 def _graphs(draft: Draft) -> list[Block]:

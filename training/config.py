@@ -53,6 +53,19 @@ class Stage:
     batch: int
 
 
+@dataclass(frozen=True)
+class Tuning:
+    """Quantisation-aware fine-tuning of a network that has learnt in float.
+
+    Attributes:
+        checkpoint: sha256 of the file that it began from.
+        scales: tensor -> real value of one step, by the names of `training.quantised`.
+    """
+
+    checkpoint: str
+    scales: dict[str, float]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Config:
     """A training run.
@@ -78,6 +91,7 @@ class Config:
         epoch: examples between two validations.
         save_minutes: between two checkpoints.
         recipe: how examples are made.
+        tuning: absent where a network learns from the beginning.
     """
 
     train: tuple[Source, ...]
@@ -102,6 +116,7 @@ class Config:
     epoch: int = 10_000
     save_minutes: float = 2.0
     recipe: Recipe = field(default_factory=Recipe)
+    tuning: Tuning | None = None
 
     @property
     def preprocessing(self) -> Preprocessing:

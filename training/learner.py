@@ -17,6 +17,7 @@ from training.config import Config
 from training.loader import Batch
 from training.loss import BOX_WEIGHT, detection_loss
 from training.model import LAYOUT, Network, build_network
+from training.quantised import quantised
 from training.ranks import Ranks, scaled
 
 
@@ -39,12 +40,19 @@ class Learner:
     Args:
         config: of the run.
         ranks: this process among all.
+        start: network to go on from, for fine-tuning; a fresh one if absent.
     """
 
-    def __init__(self, config: Config, ranks: Ranks | None = None) -> None:
+    def __init__(
+        self, config: Config, ranks: Ranks | None = None, start: Network | None = None
+    ) -> None:
         self._config, self._ranks = config, ranks or Ranks()
         torch.manual_seed(config.seed)
         self.network = build_network(config.size)
+        if start is not None:
+            self.network.load_state_dict(start.state_dict())
+        if config.tuning is not None:
+            self.network = quantised(self.network, config.tuning.scales)
         self.average: Any = AveragedModel(
             self.network, multi_avg_fn=_moving_average(config.average_decay), use_buffers=True
         )

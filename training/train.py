@@ -35,7 +35,7 @@ from training.evaluation.evaluate import LEAST_SCORE, evaluate
 from training.journal import Journal
 from training.learner import Learner, LossNotFiniteError, StepResult, learning_rate
 from training.loader import Batch, Loader, load_pool
-from training.model import LAYOUT
+from training.model import LAYOUT, Network
 from training.ranks import Ranks
 from training.revision import commit
 from training.torch_detector import TorchDetector
@@ -65,13 +65,14 @@ class Summary:
     checkpoint: str
 
 
-def train(config: Config, out: Path, ranks: Ranks) -> Summary:
+def train(config: Config, out: Path, ranks: Ranks, start: Network | None = None) -> Summary:
     """Train, or go on training, until the configured length is reached.
 
     Args:
         config: of the run.
         out: folder of the run; a checkpoint that lies there is continued.
         ranks: this process among all.
+        start: network to go on from where `out` holds no checkpoint yet; a fresh one if absent.
 
     Raises:
         DatasetError: the data cannot be used.
@@ -85,7 +86,7 @@ def train(config: Config, out: Path, ranks: Ranks) -> Summary:
     sources = read_sources(config.train, config.data, cache=True)
     validation = [dataset for dataset, _ in read_sources(config.validation, config.data)]
     fingerprints = {dataset.name: dataset.fingerprint for dataset, _ in sources}
-    run = Run(config, out, ranks, validation, fingerprints)
+    run = Run(config, out, ranks, validation, fingerprints, start)
     loader = Loader(
         load_pool(sources),
         config.recipe,
@@ -108,10 +109,11 @@ class Run:
         ranks: Ranks,
         validation: list[Dataset],
         fingerprints: Mapping[str, str],
+        start: Network | None = None,
     ) -> None:
         self._config, self._out, self._ranks = config, out, ranks
         self._validation, self._fingerprints = validation, dict(fingerprints)
-        self._learner = Learner(config, ranks)
+        self._learner = Learner(config, ranks, start)
         self._progress = Progress()
         self._figures: dict[str, float] = {}
         self._resume()

@@ -5,12 +5,13 @@ Examples:
   python -m export build runs/small/last.pt --size 416x320 --threshold 0.35 --out small.bundle
   python -m export build runs/small/last.pt --golden street1.jpg street2.jpg --out small.bundle
   python -m export build runs/small/last.pt --data data/street --where split=val --out small.bundle
-  python -m export build runs/small/last.pt --rules mine.yaml --out small.bundle
+  python -m export build runs/small/last.pt --plan plan.json --rules mine.yaml --out small.bundle
   python -m export build runs/small/last.pt --force --who Ada --reason 'bench only' --out x.bundle
 
 Calibrates on frames of the data that the checkpoint was trained on, which must lie where its
-configuration says. The INT8 flavours are post-training quantisation by one plan, which travels in
-the bundle as plan.json.
+configuration says, and makes one plan for both INT8 flavours, which travels in the bundle as
+plan.json; --plan gives one back. Both are checked against the rules of their engines, and NVIDIA's
+compiler judges the one for TensorRT, where it is installed.
 
 Then the parity gate compares every flavour with the trained network on the checkpoint's validation
 frames (or --data): the same detections, as good against the truth, over all frames, for each size
@@ -37,6 +38,7 @@ from export.build import Built, Forced, Request, build
 from export.build_page import build_report
 from export.commands.size_option import parse_size
 from export.golden import drawn_pictures, read_pictures
+from export.inspection import Oracle
 from export.parity.rules import read_rules
 from export.parity.tables import as_lines, sentence
 from training.commands.data.store_option import add_where_option
@@ -61,6 +63,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--size", type=parse_size, metavar="WxH", help="of the input (default: as trained)"
     )
     parser.add_argument("--frames", type=int, default=96, help="to calibrate on (default: 96)")
+    parser.add_argument(
+        "--plan", type=Path, metavar="FILE", help="of 'export plan' (default: a new one is made)"
+    )
+    parser.add_argument("--no-oracle", action="store_true", help="do not ask NVIDIA's compiler")
+    parser.add_argument(
+        "--oracle-python", type=Path, metavar="FILE", help="Python that has tensorrt_rtx"
+    )
     parser.add_argument(
         "--golden", nargs="+", type=Path, default=[], metavar="PICTURE", help="to travel along"
     )
@@ -126,6 +135,8 @@ def _request(arguments: argparse.Namespace) -> Request:
         golden=read_pictures(arguments.golden) or drawn_pictures(),
         card=_card(arguments.card),
         rules=read_rules(arguments.rules),
+        plan=arguments.plan,
+        oracle=Oracle(not arguments.no_oracle, arguments.oracle_python),
         compare_on=_data(arguments),
         compare_frames=arguments.compare_frames,
         forced=Forced(arguments.who, arguments.reason) if arguments.force else None,
@@ -159,6 +170,7 @@ def _print_summary(built: Built, report: Path) -> None:
     for flavour, path in draft.manifest.models.items():
         print(f"{flavour:14} {len(draft.files[path]) / 1e6:.2f} MB")
     print(f"plan       {layers['int8']} convolutions in INT8, {layers['float']} in float")
+    print(f"compiler   {draft.manifest.compiler}")
     print(f"parity     {sentence(parity)}")
     for failure in parity.failures:
         print(f"           {failure}")
@@ -185,6 +197,7 @@ def _document(built: Built, report: Path) -> dict[str, Any]:
         "report": str(report),
         "layers": dict(layers),
         "golden_passed": bool(built.bundle) and all(one.passed for one in built.verdicts),
+        "oracle": draft.oracle.json(),
         "parity": draft.checked.parity.json(),
         "forced": bool(built.bundle) and not draft.checked.parity.passed,
     }

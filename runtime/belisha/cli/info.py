@@ -56,7 +56,10 @@ def _engine_rows(engine: EngineInfo | None) -> list[tuple[str, str]]:
     if engine is None:
         return []
     words = f"{engine.library}, {engine.device}, {engine.flavour}, {engine.threads} threads"
-    return [("engine", words)]
+    rows = [("engine", words)]
+    if engine.arithmetic:
+        rows.append(("arithmetic", engine.arithmetic))
+    return [*rows, ("notice", engine.notice)] if engine.notice else rows
 
 
 def _rows(bundle: Bundle) -> list[tuple[str, str]]:

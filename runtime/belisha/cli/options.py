@@ -50,6 +50,8 @@ def open_detector(arguments: argparse.Namespace) -> Detector:
         cv2.setNumThreads(arguments.threads)  # decoding and resizing count as well
     for name, reason in detector.info.passed_over:
         print(f"fallback: {name} could not be used: {reason}", file=sys.stderr)
+    if detector.info.engine.notice:
+        print(f"notice: {detector.info.engine.notice}", file=sys.stderr)
     return detector
 
 
