@@ -16,15 +16,12 @@ from export.parity.agreement import Agreement, agree
 from export.parity.rules import Bounds, Rules
 from export.parity.verdicts import Figure, Limit, judge
 from training.data.coco import Sample
-from training.evaluation.average_precision import average_precision
-from training.evaluation.bootstrap import LEVEL, Resampling, draw, interval, units
+from training.evaluation.bootstrap import Resampling, draw, interval, units
+from training.evaluation.by_cell import CellChange, change_in_cell, level_of
 from training.evaluation.cells import WHOLE, Cell
 from training.evaluation.measurement import Estimate
-from training.evaluation.miss_rate import log_average_miss_rate
-from training.evaluation.paired import paired_changes
-from training.evaluation.ranking import Weights, every_image_once, rank, tally
+from training.evaluation.ranking import Weights
 
-AGAINST_TRUTH = {"ap50": average_precision, "miss_rate": log_average_miss_rate}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,11 +155,12 @@ def compare(
     rows: dict[Flavour, list[Row]] = {flavour: [] for flavour in candidates}
     weights = _weights(samples, rules.resampling)
     for cell in tqdm(cells, desc="parity", unit="cell", leave=False, disable=None):
-        draws = _Draws(rules.resampling, weights, _level(cell, len(cells)))
-        truth = _against_truth(cell, reference, candidates, samples, draws)
-        for flavour, agreement in agreements.items():
-            shares = _shares(agreement, cell, draws)
-            rows[flavour].append(_row(flavour, cell, shares, truth, rules))
+        level = level_of(cell, len(cells))
+        found = list(candidates.values())
+        truth = change_in_cell(cell, reference, found, samples, rules.resampling, level)
+        for (flavour, agreement), change in zip(agreements.items(), truth.changes, strict=True):
+            shares = _shares(agreement, cell, _Draws(weights, level))
+            rows[flavour].append(_row(flavour, cell, shares, truth, change, rules))
     return Parity(
         reference=names[0],
         data=names[1],
@@ -180,12 +178,10 @@ class _Draws:
     """What the intervals of a cell come from.
 
     Attributes:
-        resampling: for figures against the truth.
-        weights: (R, N) the same resamples, of all frames.
+        weights: (R, N) resamples of all frames.
         level: of the intervals.
     """
 
-    resampling: Resampling
     weights: Weights
     level: float
 
@@ -207,57 +203,9 @@ class _Shares:
     estimates: dict[str, Estimate]
 
 
-@dataclass(frozen=True)
-class _Truth:
-    """How detectors stand against the truth in a cell.
-
-    Attributes:
-        people: asked for.
-        reference: figure -> its value for the reference.
-        changes: flavour -> figure -> its change.
-    """
-
-    people: int
-    reference: dict[str, float | None]
-    changes: dict[Flavour, dict[str, Estimate]]
-
-
 def _weights(samples: Sequence[Sample], resampling: Resampling) -> Weights:
     """(R, N) all resamples of the frames."""
     return next(draw(units(samples, resampling.group), resampling, resampling.count))
-
-
-def _level(cell: Cell, cells: int) -> float:
-    """Of a cell's intervals: those of all parts together hold with `LEVEL` (Bonferroni)."""
-    return LEVEL if cell.name == WHOLE else 1 - (1 - LEVEL) / max(cells - 1, 1)
-
-
-def _against_truth(
-    cell: Cell,
-    reference: Sequence[Boxes],
-    candidates: Mapping[Flavour, Sequence[Boxes]],
-    samples: Sequence[Sample],
-    draws: _Draws,
-) -> _Truth:
-    inside = np.flatnonzero(cell.images)
-    chosen = [samples[index] for index in inside]
-    first, *others = (
-        rank(
-            chosen,
-            [found[index] for index in inside],
-            cell.min_height,
-            max_height=cell.max_height,
-        )
-        for found in (reference, *candidates.values())
-    )
-    changes = paired_changes(first, others, chosen, draws.resampling, AGAINST_TRUTH, draws.level)
-    counts = tally(first, every_image_once(first))
-    values = {name: float(figure(counts)[0]) for name, figure in AGAINST_TRUTH.items()}
-    return _Truth(
-        people=int(first.people.sum()),
-        reference={name: None if np.isnan(value) else value for name, value in values.items()},
-        changes=dict(zip(candidates, changes, strict=True)),
-    )
 
 
 def _shares(agreement: Agreement, cell: Cell, draws: _Draws) -> _Shares:
@@ -296,10 +244,10 @@ def _row(
     flavour: Flavour,
     cell: Cell,
     shares: _Shares,
-    truth: _Truth,
+    truth: CellChange,
+    changes: Mapping[str, Estimate],
     rules: Rules,
 ) -> Row:
-    changes = truth.changes[flavour]
     limits = _limits(rules.bounds(flavour))
     counts = dict.fromkeys(limits, shares.detections)
     counts |= {"precision": shares.candidates, **dict.fromkeys(changes, truth.people)}
@@ -315,7 +263,7 @@ def _row(
         detections=shares.detections,
         lost=shares.lost,
         new=shares.new,
-        reference=truth.reference,
+        reference=truth.first,
         figures=figures,
     )
 
