@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +110,7 @@ class Request:
     card: str
     rules: Rules
     plan: Path | None = None
-    oracle: Oracle = Oracle()
+    oracle: Oracle = field(default_factory=Oracle)
     compare_on: Dataset | None = None
     compare_frames: int | None = None
     forced: Forced | None = None
@@ -196,9 +196,7 @@ def make_draft(request: Request, say: Callable[[str], None]) -> Draft:
     reference = TorchDetector(network, preprocessing, LEAST_SCORE)
     checked = check_flavours(reference, manifest, {**files, **documents}, dataset, request.rules)
     documents[PARITY] = _json(checked.parity.json())
-    documents[EVALUATION] = _json(
-        evaluation_record(checked, dataset, checkpoint.metadata.figures)
-    )
+    documents[EVALUATION] = _json(evaluation_record(checked, dataset, checkpoint.metadata.figures))
     manifest = replace(
         manifest,
         parity=_parity_record(checked, request.forced),

@@ -159,11 +159,18 @@ def _graphs(draft: Draft) -> list[Block]:
         )
         for flavour, one in counted.items()
     ]
-    names = ("flavour", "MB", "nodes", "convolutions", "QLinearConv", "M multiply-adds", "M weights")
+    names = (
+        "flavour",
+        "MB",
+        "nodes",
+        "convolutions",
+        "QLinearConv",
+        "M multiply-adds",
+        "M weights",
+    )
     operators = dict.fromkeys(name for one in counted.values() for name in one.operators)
     kinds = [
-        (name, *(str(one.operators.get(name, 0)) for one in counted.values()))
-        for name in operators
+        (name, *(str(one.operators.get(name, 0)) for one in counted.values())) for name in operators
     ]
     return [Table(names, rows), Table(("operator", *counted), kinds, "Nodes by operator.")]
 

@@ -1,4 +1,4 @@
-"""The evaluation record that travels in a bundle: what each flavour finds, by size and condition."""
+"""The evaluation record in a bundle: what each flavour finds, by size and condition."""
 
 from __future__ import annotations
 

@@ -46,9 +46,7 @@ def graph_statistics(model: bytes) -> GraphStatistics:
         operators=operators,
         convolutions=sum(operators.get(kind, 0) for kind in _CONVOLUTIONS),
         multiply_adds=sum(work[name].macs for name in nodes if name in work),
-        weights=sum(
-            _size(entry.dims) for entry in graph.initializer if _size(entry.dims) > 1
-        ),
+        weights=sum(_size(entry.dims) for entry in graph.initializer if _size(entry.dims) > 1),
     )
 
 

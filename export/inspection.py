@@ -42,7 +42,8 @@ def inspect(
     """Check both flavours against their rules, and let the compiler judge one of them.
 
     Args:
-        cpu, tensorrt: the flavours.
+        cpu: the flavour for CPUs.
+        tensorrt: the flavour for TensorRT.
         plan: that both were emitted from.
         oracle: whether and how to ask the compiler.
         say: is told what is being done.

@@ -23,7 +23,6 @@ from training.evaluation.measurement import Estimate
 from training.evaluation.ranking import Weights
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """A flavour in a cell.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -58,7 +58,8 @@ def changes(
 
     Args:
         agreement: of the two.
-        reference, candidate: all boxes of each side by frame, down to the least score.
+        reference: all its boxes by frame, down to the least score.
+        candidate: likewise.
         count: at most.
     """
     lost = _without_partner("lost", agreement.reference, candidate)
@@ -83,7 +84,7 @@ def changes_sheet(found: Sequence[Change], samples: Sequence[Sample], title: str
         left = _GAP + index % COLUMNS * (_TILE + _GAP)
         tile = _tile(change, samples[change.frame])
         canvas[top : top + tile.shape[0], left : left + _TILE] = tile
-    return cast(bytes, cv2.imencode(".jpg", canvas, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes())
+    return cv2.imencode(".jpg", canvas, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
 
 
 def _without_partner(

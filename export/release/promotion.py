@@ -1,4 +1,4 @@
-"""The rule by which the champion changes: better beyond noise, nowhere worse, proven, fast enough."""
+"""The rule by which the champion changes: better beyond noise, nowhere worse, proven, fast."""
 
 from __future__ import annotations
 

@@ -159,19 +159,39 @@ class Registry:
             )
         return bundle
 
-    def promote(self, bundle: Bundle, who: str, reason: str, evidence: dict[str, Any]) -> Event:
+    def promote(
+        self,
+        bundle: Bundle,
+        who: str,
+        reason: str,
+        evidence: dict[str, Any],
+        against: str | None,
+    ) -> Event:
         """Make a registered bundle the champion. Whether it deserves it, `promotion` decides.
 
+        Args:
+            bundle: the challenger.
+            who: decides.
+            reason: why.
+            evidence: what was compared and measured.
+            against: digest of the champion that it was compared with; nothing for the first.
+
         Raises:
-            UsageError: nobody's name, no reason, it is not registered, or it is champion already.
+            UsageError: nobody's name, no reason, it is not registered, it is champion already, or
+                another one has become champion since the comparison.
         """
-        _check_answer(who, reason)
+        check_answer(who, reason)
         with self._log.appending() as entries:
             state = _state(entries)
             if bundle.digest not in state.names:
                 raise UsageError(f"{bundle.path}: not in {self.folder}: register it first")
             if state.champion == bundle.digest:
                 raise UsageError(f"{bundle.manifest.name} {bundle.digest[:12]} is the champion")
+            if state.champion != against:
+                raise UsageError(
+                    f"{self.folder}: expected {(against or 'nobody')[:12]} as champion, got "
+                    f"{(state.champion or 'nobody')[:12]}: it changed meanwhile; compare again"
+                )
             event = _event(
                 entries,
                 "promoted",
@@ -192,11 +212,11 @@ class Registry:
             UsageError: nobody's name, no reason, or there was no other champion.
             BundleError: the former champion's file is not what it was; nothing changes.
         """
-        _check_answer(who, reason)
+        check_answer(who, reason)
+        if len(self.state().reign) < 2:
+            raise UsageError(f"{self.folder}: there is no champion before the present one")
         with self._log.appending() as entries:
             state = _state(entries)
-            if len(state.reign) < 2:
-                raise UsageError(f"{self.folder}: there is no champion before the present one")
             former = self.bundle(state.reign[-2])
             event = _event(
                 entries,
@@ -277,7 +297,12 @@ def _check_alias(alias: str) -> None:
         raise UsageError(f"expected an alias of letters, digits, - and _; got {alias!r}")
 
 
-def _check_answer(who: str, reason: str) -> None:
+def check_answer(who: str, reason: str) -> None:
+    """A change of the champion has a name and a reason.
+
+    Raises:
+        UsageError: one is missing.
+    """
     for option, text in (("who", who), ("reason", reason)):
         if not (text.strip() and text.isprintable()):
             raise UsageError(

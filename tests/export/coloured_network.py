@@ -40,4 +40,3 @@ def train_on_coloured_streets(folder: Path, steps: int = 300, **changes: Any) ->
     config = small_run(folder, **settings | changes)
     train(config, folder / "run", Ranks())
     return folder / "run" / "last.pt"
-

@@ -240,4 +240,3 @@ def _openings(entries: tuple[Entry, ...]) -> int:
     for entry in entries:
         count = 0 if entry.kind == "renewed" else count + (entry.kind == "opened")
     return count
-

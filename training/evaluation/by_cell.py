@@ -64,7 +64,7 @@ def change_in_cell(
         resampling: for the intervals.
         level: of them.
     """
-    inside = np.flatnonzero(cell.images)
+    inside = np.flatnonzero(cell.images).tolist()
     chosen = [samples[index] for index in inside]
     old, *new = (
         rank(
