@@ -53,7 +53,6 @@ def make_plan(
     say(f"calibrating on {len(frames)} training frames")
     statistics = calibrate(model, frames)
     meter = Meter(model, _spread(frames, PROBES), head, preprocessing)
-    say(f"searching observers for {len(statistics.histograms)} tensors")
     plan = quick_plan(model, statistics)
     if tuned is not None:
         plan = with_tuned_scales(plan, layout, tuned)

@@ -5,10 +5,11 @@ Examples:
   python -m export oracle small.bundle --capability SM86 --capability SM120 --json
   python -m export oracle small.bundle --oracle-python ~/rtx/bin/python
 
-Needs TensorRT-RTX (pip install -e '.[oracle]', 240 MB on disk) and no GPU. It compiles the very file
-that a device would get, for GPUs from Ampere on, of which Orin is one; there is no target for Orin
-itself. Says how many convolutions multiply int8 by int8, which do not, and how many elementwise
-kernels stand before, among and behind them. It proves nothing about speed or accuracy on a device.
+Needs TensorRT-RTX (pip install -e '.[oracle]', 240 MB on disk) and no GPU. It compiles the very
+file that a device would get, for GPUs from Ampere on, of which Orin is one; there is no target for
+Orin itself. Says how many convolutions multiply int8 by int8, which do not, and how many
+elementwise kernels stand before, among and behind them. It proves nothing about speed or accuracy
+on a device.
 """
 
 from __future__ import annotations

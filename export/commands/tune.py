@@ -8,9 +8,9 @@ Examples:
 
 Measures first what the plan's integers cost in AP50 on the checkpoint's validation data. Where that
 is half a point or less, nothing is done, unless --always. Otherwise training goes on with the same
-data, the network computing with the very integers that the INT8 flavours use. Killed or interrupted,
-the same command goes on where it was. What comes out is a checkpoint like any other, which remembers
-its scales: 'export build' uses them.
+data, the network computing with the very integers that the INT8 flavours use. Killed or
+interrupted, the same command goes on where it was. What comes out is a checkpoint like any other,
+which remembers its scales: 'export build' uses them.
 """
 
 from __future__ import annotations
