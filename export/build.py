@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -163,6 +164,7 @@ def build(request: Request, out: Path, say: Callable[[str], None]) -> Built:
         DatasetError: data for calibration or comparison cannot be read.
         EngineError: a flavour does not run, or finds something else on the golden frames.
     """
+    _check_place(request, out)
     draft = make_draft(request, say)
     if not draft.checked.parity.passed and request.forced is None:
         return Built(draft)
@@ -171,12 +173,21 @@ def build(request: Request, out: Path, say: Callable[[str], None]) -> Built:
     return Built(draft, proven.write(out), proven.verdicts)
 
 
+def _check_place(request: Request, out: Path) -> None:
+    """Refuse what would only fail after the long part."""
+    if out.resolve() == request.checkpoint.resolve():
+        raise UsageError(f"--out {out} is the checkpoint: name another file")
+    existing = next(path for path in out.absolute().parents if path.exists())
+    if out.is_dir() or not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise UsageError(f"--out {out}: expected a file in a folder that can be written")
+
+
 def make_draft(request: Request, say: Callable[[str], None]) -> Draft:
     """Everything up to the verdict of the parity gate; see `build`."""
     checkpoint = read_checkpoint(request.checkpoint)
     network = checkpoint.network()
     preprocessing = _preprocessing(checkpoint, request.size)
-    dataset = _comparison(request, checkpoint)
+    dataset = comparison_data(checkpoint, request.compare_on, request.compare_frames)
     say("folding, exporting to ONNX")
     model = export_float(network.folded(), preprocessing)
     plan = _plan(request, checkpoint, model, preprocessing, say)
@@ -223,17 +234,32 @@ def _plan(
     return make_plan(model, inputs, metadata.layout, preprocessing, say, tuned)
 
 
-def _comparison(request: Request, checkpoint: Checkpoint) -> Dataset | None:
-    """The frames for the gate; nothing if there are none."""
-    if request.compare_frames is not None and request.compare_frames < 1:
-        raise UsageError(f"expected at least 1 frame to compare on, got {request.compare_frames}")
+def comparison_data(
+    checkpoint: Checkpoint, chosen: Dataset | None = None, limit: int | None = None
+) -> Dataset | None:
+    """The frames for the gate: the checkpoint's validation data, or others.
+
+    Args:
+        checkpoint: names its validation data.
+        chosen: instead of them.
+        limit: no more frames than this, evenly from all; every one if absent.
+
+    Returns:
+        Nothing where there are none.
+
+    Raises:
+        UsageError: the limit is none.
+        DatasetError: the data cannot be read.
+    """
+    if limit is not None and limit < 1:
+        raise UsageError(f"expected at least 1 frame to compare on, got {limit}")
     config = checkpoint.metadata.config
     datasets = (
-        [request.compare_on]
-        if request.compare_on
+        [chosen]
+        if chosen
         else [dataset for dataset, _ in read_sources(config.validation, config.data)]
     )
-    return gathered(datasets, request.compare_frames) if datasets else None
+    return gathered(datasets, limit) if datasets else None
 
 
 def _parity_record(checked: Checked, forced: Forced | None) -> ParityRecord:

@@ -9,7 +9,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from belisha.boxes import Boxes, FloatArray, iou
+from belisha.boxes import BoolArray, Boxes, FloatArray, iou
 from belisha.frames import Image
 from export.parity.agreement import Agreement, Side
 from training.data.coco import Sample
@@ -41,14 +41,14 @@ class Change:
         frame: index of the frame.
         xyxy: (4,) in its pixels.
         score: of the side that has it.
-        other_score: best score of the other side's boxes at the same place; 0 without one.
+        there: boxes of the other side that overlap it by a third at least, best first.
     """
 
     kind: Literal["lost", "new"]
     frame: int
     xyxy: FloatArray
     score: float
-    other_score: float
+    there: Boxes
 
 
 def changes(
@@ -69,6 +69,8 @@ def changes(
 
 def changes_sheet(found: Sequence[Change], samples: Sequence[Sample], title: str) -> bytes:
     """The changes side by side, as a JPEG: green the reference's boxes, orange the candidate's.
+
+    A thin box is the best that the other side has there: a box that moved, or a neighbour.
 
     Raises:
         DatasetError: a picture has gone.
@@ -98,16 +100,16 @@ def _without_partner(
             int(side.frames[index]),
             side.boxes.xyxy[index],
             float(side.boxes.scores[index]),
-            _best_there(side.boxes.xyxy[index], others[side.frames[index]]),
+            _there(side.boxes.xyxy[index], others[side.frames[index]]),
         )
         for index in alone.tolist()
     ]
 
 
-def _best_there(xyxy: FloatArray, boxes: Boxes) -> float:
-    """The best score of boxes that overlap one by at least a third."""
-    there = iou(boxes.xyxy, xyxy[None])[:, 0] >= 1 / 3
-    return float(boxes.scores[there].max(initial=0))
+def _there(xyxy: FloatArray, boxes: Boxes) -> Boxes:
+    """Those of the boxes that overlap one by at least a third."""
+    there: BoolArray = iou(boxes.xyxy, xyxy[None])[:, 0] >= 1 / 3
+    return boxes[there]
 
 
 def _tile(change: Change, sample: Sample) -> Image:
@@ -119,14 +121,15 @@ def _tile(change: Change, sample: Sample) -> Image:
     scale = _TILE / side
     move = np.array([[scale, 0, -corner[0] * scale], [0, scale, -corner[1] * scale]])
     view = cv2.warpAffine(image, move, (_TILE, _TILE), borderValue=(32, 32, 32))
-    colour = GREEN if change.kind == "lost" else ORANGE
-    moved = np.round((change.xyxy.reshape(2, 2) - corner) * scale).astype(int)
-    cv2.rectangle(view, moved[0].tolist(), moved[1].tolist(), (0, 0, 0), 4)
-    cv2.rectangle(view, moved[0].tolist(), moved[1].tolist(), colour, 2)
+    colour, other = (GREEN, ORANGE) if change.kind == "lost" else (ORANGE, GREEN)
+    for xyxy, ink, line in ((change.there.xyxy[:1], other, 1), (change.xyxy[None], colour, 2)):
+        for box in np.round((xyxy.reshape(-1, 2, 2) - corner) * scale).astype(int):
+            cv2.rectangle(view, box[0].tolist(), box[1].tolist(), (0, 0, 0), line + 2)
+            cv2.rectangle(view, box[0].tolist(), box[1].tolist(), ink, line)
     tile = paper(_TILE, _TILE + 2 * _LINE)
     tile[:_TILE] = view
-    other = f"{change.other_score:.2f}" if change.other_score else "nothing"
-    words = f"{change.kind}: {change.score:.2f}, there {other}, {bottom - top:.0f} px"
+    best = f"{change.there.scores[0]:.2f}" if len(change.there) else "nothing"
+    words = f"{change.kind}: {change.score:.2f}, there {best}, {bottom - top:.0f} px"
     write_line(tile, words, (0, _TILE + 15), 0.45, colour)
     write_line(tile, shortened(sample.name, 34), (0, _TILE + 33), 0.4, GREY)
     return tile

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from belisha.bench.words import as_text
 from belisha.manifest import Flavour
-from belisha.report import Block, Table, Text, Verdict
+from belisha.report import Block, Details, Table, Text, Verdict
 from export.parity.gate import Parity, Row
 from export.parity.verdicts import Figure
+from training.evaluation.cells import WHOLE
 
-COLUMNS = (
+AGREEMENT = (
     "cell",
-    "people",
     "detections",
     "lost",
     "new",
@@ -20,9 +20,8 @@ COLUMNS = (
     "precision",
     "IoU",
     "score shift",
-    "AP50 change",
-    "MR-2 change",
 )
+TRUTH = ("cell", "people", "AP50", "AP50 change", "MR-2", "MR-2 change")
 _DIGITS = {"recall": ".3f", "precision": ".3f", "iou": ".3f", "shift": ".4f"}
 _MARKS = {"passed": "", "failed": " ✗", "not enough data": " ?"}
 
@@ -37,7 +36,7 @@ def sentence(parity: Parity) -> str:
 
 
 def as_lines(parity: Parity, *, failed_only: bool = False) -> str:
-    """The table as text.
+    """The tables as text.
 
     Args:
         parity: of the gate.
@@ -46,18 +45,25 @@ def as_lines(parity: Parity, *, failed_only: bool = False) -> str:
     parts = []
     for flavour in parity.agreements:
         rows = [row for row in _rows(parity, flavour) if not failed_only or _telling(row)]
-        parts.append(f"{flavour}\n{as_text(COLUMNS, list(map(_cells, rows)))}")
-    return "\n\n".join([*parts, *_notes(parity)])
+        parts.append(f"{flavour} against {parity.reference}, and their change against the truth")
+        parts.append(as_text(AGREEMENT, list(map(_agreement, rows))))
+        parts.append(as_text(TRUTH, list(map(_truth, rows))) + "\n")
+    return "\n".join([*parts, *_notes(parity)])
 
 
 def as_blocks(parity: Parity) -> tuple[Block, ...]:
-    """The verdict, why, and a table a flavour."""
+    """The verdict, why, and tables; those of a flavour that passed everywhere are folded away."""
     blocks: list[Block] = [Verdict(parity.passed, sentence(parity))]
     blocks += [Verdict(False, failure) for failure in parity.failures]
-    blocks += [
-        Table(COLUMNS, list(map(_cells, _rows(parity, flavour))), flavour)
-        for flavour in parity.agreements
-    ]
+    for flavour in parity.agreements:
+        rows = _rows(parity, flavour)
+        tables = (
+            Table(AGREEMENT, list(map(_agreement, rows)), f"{flavour} against {parity.reference}"),
+            Table(TRUTH, list(map(_truth, rows)), f"{flavour} against the truth"),
+        )
+        failed = sum(_has_failed(row) for row in rows)
+        words = f"{flavour}: {failed} of {len(rows)} cells failed"
+        blocks += [Text(words), *tables] if failed else [Details(words, tables)]
     return *blocks, *map(Text, _notes(parity))
 
 
@@ -66,18 +72,29 @@ def _rows(parity: Parity, flavour: Flavour) -> list[Row]:
 
 
 def _telling(row: Row) -> bool:
-    verdicts = [figure.verdict for figure in row.figures.values()]
-    return row.cell == "all" or "failed" in verdicts
+    return row.cell == WHOLE or _has_failed(row)
 
 
-def _cells(row: Row) -> Sequence[str]:
-    """A row for `COLUMNS`."""
-    counts = map(str, (row.people, row.detections, row.lost, row.new))
-    return row.cell, *counts, *(_figure(name, figure) for name, figure in row.figures.items())
+def _has_failed(row: Row) -> bool:
+    return any(figure.verdict == "failed" for figure in row.figures.values())
+
+
+def _agreement(row: Row) -> Sequence[str]:
+    """A row for `AGREEMENT`."""
+    counts = map(str, (row.detections, row.lost, row.new))
+    return row.cell, *counts, *(_figure(name, row.figures[name]) for name in _DIGITS)
+
+
+def _truth(row: Row) -> Sequence[str]:
+    """A row for `TRUTH`: the reference's figures, and how they change."""
+    cells = [row.cell, str(row.people)]
+    for name, value in row.reference.items():
+        cells += ["-" if value is None else f"{value:.3f}", _figure(name, row.figures[name])]
+    return cells
 
 
 def _figure(name: str, figure: Figure) -> str:
-    """`-.0016 [-.0070, +.0040] ✗`; against the reference no interval, for want of room."""
+    """`-.0016 [-.0070, +.0040] ✗`; the interval only of a change against the truth."""
     one = figure.estimate
     if one.value is None:
         return "-" + _MARKS[figure.verdict]

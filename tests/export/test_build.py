@@ -73,7 +73,7 @@ def _request(path: Path, **changes: Any) -> Request:
 def test_the_bundle_says_where_it_comes_from_and_that_it_was_compared(
     built: tuple[Bundle, dict[str, Any], Path],
 ) -> None:
-    bundle, _, _ = built
+    bundle = built[0]
     manifest = bundle.manifest
     assert sorted(manifest.models) == ["float", "int8_cpu", "int8_tensorrt"]
     assert "trained by Belisha at commit" in manifest.origin
@@ -111,7 +111,7 @@ def test_the_stages_come_in_order(built: tuple[Bundle, dict[str, Any], Path]) ->
 @pytest.fixture(scope="module")
 def spoilt_plan(built: tuple[Bundle, dict[str, Any], Path]) -> Path:
     """The last tensor's range clipped to a tenth, as a stale plan may have it."""
-    bundle, extra, folder = built
+    _, extra, folder = built
     plan = extra["draft"].plan
     last = list(plan.tensors)[-1]
     path = folder / "spoilt.json"
@@ -210,7 +210,9 @@ def test_wrong_options_are_refused_and_nothing_is_written(
 ) -> None:
     out = tmp_path / "out" / "x.bundle"
     assert run(coloured, "--out", out, *options) == code
-    assert message in capsys.readouterr().err.replace("gone: cannot", "gone/annotations.json: cannot")
+    assert message in capsys.readouterr().err.replace(
+        "gone: cannot", "gone/annotations.json: cannot"
+    )
     assert files_in(out.parent) == []
 
 
