@@ -89,6 +89,8 @@ class _Emitter:
             return  # in the zero point of the convolution before it
         elif node.op_type == "Resize" and inputs[0]:
             self._resize(node, inputs[0])
+        elif node.op_type == "Slice" and inputs[0]:
+            self._slice(node, inputs[0])
         elif node.op_type == "Add" and all(inputs):
             self._addition(node, inputs)
         else:
@@ -150,6 +152,12 @@ class _Emitter:
         self._add("Reshape", [f"{name}_doubled", merged], f"{name}_together")
         self._add("Transpose", [f"{name}_together"], target, perm=[0, 3, 1, 2])
         self._quantised[name] = _Quantised(target, source.scale, source.zero)
+
+    def _slice(self, node: Any, source: _Quantised) -> None:
+        """The row or column that a doubled level has too many is cut off as integers."""
+        target = f"{node.output[0]}_u8"
+        self._add("Slice", [source.name, *node.input[1:]], target)
+        self._quantised[node.output[0]] = _Quantised(target, source.scale, source.zero)
 
     def _addition(self, node: Any, inputs: list[Any]) -> None:
         target = self._tensor(node.output[0])

@@ -10,14 +10,13 @@ import torch
 
 from belisha.decode import BOXES, SCORES
 from belisha.frames import Preprocessing
+from training.integers import PIXELS
 from training.model import Network
 
 OPSET, IR_VERSION = 17, 8
 """What TensorRT 10.3 (JetPack 6.1) reads."""
 FRAME = "frame"
 """Name of the model's input."""
-PIXELS = "pixels"
-"""Name of the normalised input, which the first convolution reads."""
 _NEWER_ATTRIBUTES = {"antialias", "axes", "keep_aspect_ratio_policy"}
 """Torch writes them with their defaults, which are what Resize did before it had them."""
 

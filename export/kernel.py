@@ -11,10 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-TOP = 127
-"""Largest integer of a weight, and of an activation in int8."""
-_MOST_BIAS = 2**30
-"""Largest bias in steps: half of what an int32 holds is left for the sum."""
+from training.integers import MOST_BIAS, TOP
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +51,7 @@ def quantise_kernel(
     entry = float(np.float32(input_scale))
     largest = np.abs(weight).reshape(len(weight), -1).max(axis=1)
     # A channel of next to no weight has a bias all the same, and that has to fit too.
-    least = np.abs(real_bias) / (entry * _MOST_BIAS)
+    least = np.abs(real_bias) / (entry * MOST_BIAS)
     scales = np.maximum(np.maximum(largest, 1e-8) / TOP, least).astype(np.float32)
     steps = entry * scales.astype(np.float64)
     integers = np.clip(np.rint(weight / scales[:, None, None, None]), -TOP, TOP)

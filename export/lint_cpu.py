@@ -10,6 +10,7 @@ import onnx
 from export.finding import Finding
 from export.lint_graph import LintGraph
 from export.plan import Plan
+from training.integers import INPUT_SCALE
 
 _MOVES = frozenset({"Reshape", "Transpose"})
 
@@ -55,7 +56,7 @@ def bytes_only_moved(graph: LintGraph, plan: Plan) -> Iterator[Finding]:
             )
             continue
         scale, zero = graph.constant(node, 1), graph.constant(node, 2)
-        if scale is None or zero is None or scale != np.float32(1 / 128) or zero != 128:
+        if scale is None or zero is None or scale != np.float32(INPUT_SCALE) or zero != 128:
             yield Finding(
                 "bytes-only-moved",
                 node.name,

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from export.kernel import TOP
 from export.plan import Observer
+from training.integers import TOP
 
 BINS = 2048
 PERCENTILES = (99.9, 99.99, 99.999)
@@ -42,8 +42,7 @@ class Histogram:
     @property
     def centres(self) -> NDArray[np.float64]:
         """(BINS,) the middles of the bins."""
-        centres: NDArray[np.float64] = (np.arange(len(self.counts)) + 0.5) * self._width
-        return centres
+        return (np.arange(len(self.counts), dtype=np.float64) + 0.5) * self._width
 
     @property
     def _width(self) -> float:

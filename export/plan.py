@@ -20,10 +20,9 @@ from typing import Any, Literal
 from belisha.documents import MAX_BYTES, parse_json, read_bounded
 from belisha.errors import UsageError
 from export.layout import Layout
+from training.integers import INPUT_SCALE
 
 FORMAT = 1
-INPUT_SCALE = 1 / 128
-"""Of (x - 128) / 128: so the camera's byte minus 128 is the integer, without loss."""
 
 Observer = Literal["exact", "min-max", "percentile", "entropy", "mse", "given"]
 Precision = Literal["int8", "float"]

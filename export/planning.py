@@ -17,11 +17,11 @@ from belisha.errors import UsageError
 from belisha.frames import Image, Preprocessing
 from export.calibrate import Statistics, calibrate
 from export.cost import Meter
-from export.kernel import TOP
 from export.layout import Layout, read_layout
 from export.observers import least_error
 from export.plan import Equalisation, Plan, plain_plan
 from export.search import measure_layers, search_observers, try_equalisation
+from training.integers import TOP
 
 PROBES = 16
 """Most frames that choices are judged on; ranges are seen on all of them."""

@@ -16,10 +16,10 @@ from export.calibrate import Statistics
 from export.cost import Meter
 from export.emit_tensorrt import emit_tensorrt
 from export.equalise import channel_factors, equalisable
-from export.kernel import TOP
 from export.layout import Layout
 from export.observers import Candidate, Histogram, candidates, proposals
 from export.plan import Cost, Equalisation, LayerPlan, Plan, Trial
+from training.integers import TOP
 
 STRENGTHS = (0.25, 0.5)
 """Of equalisation, as they are tried."""

@@ -19,8 +19,7 @@ from belisha.bundle import write_whole
 from belisha.errors import TrainingError, UsageError
 from export.calibration_inputs import calibration_inputs
 from export.float_model import export_float
-from export.layout import read_layout
-from export.plan import Plan, check_plan, read_plan
+from export.plan import Plan, read_plan
 from export.planning import make_plan
 from training.checkpoint import Checkpoint, read_checkpoint
 from training.config import Config, Tuning, read_sources
@@ -103,7 +102,7 @@ def tune(request: Request, out: Path, say: Callable[[str], None]) -> Tuned:
     if before and loss <= MOST_LOSS and not request.always:
         return Tuned(before, loss, None)
     config = tuning_config(checkpoint, plan, request)
-    return Tuned(before, loss, train(config, out, Ranks(), start))
+    return Tuned(before, loss, train(config, out, Ranks(), start.state_dict()))
 
 
 def tuning_config(checkpoint: Checkpoint, plan: Plan, request: Request) -> Config:
@@ -111,8 +110,11 @@ def tuning_config(checkpoint: Checkpoint, plan: Plan, request: Request) -> Confi
     config = checkpoint.metadata.config
     if config.tuning is not None:
         raise UsageError(f"{request.checkpoint}: is tuned already: give the one that it began from")
+    if config.lessons:
+        raise UsageError(f"{request.checkpoint}: expected a trained network, got one of lessons")
     return replace(
         config,
+        start="",
         stages=(replace(config.stages[-1], until=1.0, batch=request.batch),),
         minutes=None,
         steps=request.steps,
@@ -129,13 +131,12 @@ def _plan(request: Request, checkpoint: Checkpoint, out: Path, say: Callable[[st
     path = out / PLAN
     if path.exists() and request.plan is None:
         return read_plan(path)
-    preprocessing = checkpoint.metadata.preprocessing
-    model = export_float(checkpoint.network().folded(), preprocessing)
     if request.plan is not None:
         plan = read_plan(request.plan)
-        check_plan(plan, read_layout(model), str(request.plan))
     else:
+        preprocessing = checkpoint.metadata.preprocessing
         inputs = calibration_inputs(checkpoint, preprocessing, request.frames)
+        model = export_float(checkpoint.network().folded(), preprocessing)
         plan = make_plan(model, inputs, checkpoint.metadata.layout, preprocessing, say)
     try:
         out.mkdir(parents=True, exist_ok=True)

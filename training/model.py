@@ -31,12 +31,14 @@ from torch.nn import functional
 
 from belisha.decode import HeadLayout
 
-STRIDES = (8, 16, 32)
+STRIDES = (12, 24, 48)
 LAYOUT = HeadLayout(boxes="distances", scores="logit", strides=STRIDES, nms_iou=0.5)
 """What the outputs of every network of this file mean."""
 
-GROUP = 4
+GROUP = 2
 """Neighbouring pixels of a row that the stem reads as one; divides the width of every input."""
+STEM_STRIDE = 6
+"""Pixels of the camera from one cell of the stem to the next, down and across."""
 PRIOR = 0.01
 """The score of every cell before training: people are rare."""
 _NORM_MOMENTUM = 0.03
@@ -70,7 +72,7 @@ class Shape:
 
 SIZES = {
     "tiny": Shape((16, 32, 64, 96), (0, 1, 2, 1), 32),
-    "small": Shape((32, 64, 96, 128), (1, 2, 2, 2), 64),
+    "small": Shape((32, 64, 96, 128), (1, 2, 3, 3), 64),
     "medium": Shape((48, 96, 144, 192), (2, 3, 3, 2), 96),
 }
 
@@ -89,7 +91,7 @@ class BranchedConv(nn.Module):
     ) -> None:
         super().__init__()
         self.size, self.stride = size, stride
-        self.padding = (size[0] - stride[0] + 1) // 2, (size[1] - stride[1] + 1) // 2
+        self.padding = size[0] // 2, size[1] // 2
         self.main = nn.Parameter(torch.empty(outputs, inputs, *size))
         nn.init.kaiming_normal_(self.main, nonlinearity="relu")
         self.point: nn.Parameter | None = None
@@ -153,7 +155,11 @@ class Network(nn.Module):
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        stem = BranchedConv(3 * GROUP, shape.widths[0], (6, 3), (4, 4 // GROUP))
+        self.neck = shape.neck
+        across = STEM_STRIDE // GROUP
+        stem = BranchedConv(
+            3 * GROUP, shape.widths[0], (STEM_STRIDE + 3, across + 2), (STEM_STRIDE, across)
+        )
         halvings = [
             BranchedConv(before, after, stride=(2, 2)) for before, after in pairwise(shape.widths)
         ]
@@ -178,18 +184,21 @@ class Network(nn.Module):
         Returns:
             scores (B, N, 1) float32 logits and boxes (B, N, 4) float32 raw distances.
         """
-        # The cast comes first: TensorRT refuses to move bytes. Arithmetic before movement becomes
-        # one kernel there, with the first quantisation in it; the other way round it is two.
-        batch, height, width, channels = frames.shape
-        pixels = (frames.float() - 128) / 128
-        grouped = pixels.reshape(batch, height, width // GROUP, GROUP * channels)
-        levels = self._levels(grouped.permute(0, 3, 1, 2))
+        return self.answer(self.levels(frames))
+
+    def answer(self, levels: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """What `forward` gives, from what `levels` gives."""
         heads = [head(level) for head, level in zip(self.heads, levels, strict=True)]
         cells = torch.cat(heads, 1).float()
         return cells[..., :1], cells[..., 1:]
 
-    def _levels(self, x: Tensor) -> list[Tensor]:
-        """The three levels of the top-down path, finest first."""
+    def levels(self, frames: Tensor) -> list[Tensor]:
+        """(B, H, W, 3) uint8 -> (B, neck, H / stride, W / stride) of each of `STRIDES`."""
+        # The cast comes first: TensorRT refuses to move bytes. Arithmetic before movement becomes
+        # one kernel there, with the first quantisation in it; the other way round it is two.
+        batch, height, width, channels = frames.shape
+        pixels = (frames.float() - 128) / 128
+        x = pixels.reshape(batch, height, width // GROUP, GROUP * channels).permute(0, 3, 1, 2)
         features = []
         for stage in self.stages:
             x = stage(x)

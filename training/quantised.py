@@ -21,15 +21,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from belisha.errors import UsageError
+from training.integers import INPUT_SCALE, MOST_BIAS, PIXELS, TOP, TOPS
 from training.model import BranchedConv, Network, replace_modules
-
-PIXELS = "pixels"
-TOP = 127
-"""Largest integer of a weight."""
-TOPS = {"int8": 127, "uint8": 255}
-"""Largest integer of an activation: of TensorRT's, and of the CPU flavour's, on the same scale."""
-_MOST_BIAS = 2**30
-"""Largest bias in steps, as `export.kernel` has it."""
 
 Flavour = Literal["int8", "uint8"]
 
@@ -107,7 +100,7 @@ def rounded_kernel(weight: Tensor, bias: Tensor, entry: float) -> tuple[Tensor, 
     """
     with torch.no_grad():
         largest = weight.abs().amax((1, 2, 3)).clamp(min=1e-8) / TOP
-        scales = torch.maximum(largest, bias.abs() / (entry * _MOST_BIAS))
+        scales = torch.maximum(largest, bias.abs() / (entry * MOST_BIAS))
         steps = entry * scales.double()
         whole = torch.round(bias.double() / steps) * steps
     zeros = torch.zeros_like(scales, dtype=torch.int32)
@@ -124,16 +117,10 @@ def quantised(network: Network, scales: Mapping[str, float], flavour: Flavour = 
         flavour: whose integers: int8 as TensorRT's, or uint8 as the CPU flavour's.
 
     Raises:
-        UsageError: a tensor has no scale.
+        UsageError: a tensor has no scale, or the scales are for another network.
     """
     inputs = input_tensors(network)
-    tensors = {*inputs.values(), *inputs}
-    missing = sorted(tensors - set(scales))
-    if missing:
-        raise UsageError(
-            f"expected a scale for each of {len(tensors)} tensors of the network, none for "
-            f"{missing}: the plan is for another network; make a new one"
-        )
+    _check_scales(scales, {*inputs.values(), *inputs})
     made = copy.deepcopy(network)
 
     def replaced(name: str, conv: BranchedConv) -> nn.Module:
@@ -148,6 +135,21 @@ def quantised(network: Network, scales: Mapping[str, float], flavour: Flavour = 
 
     replace_modules(made, BranchedConv, replaced)
     return made.train(network.training)
+
+
+def _check_scales(scales: Mapping[str, float], tensors: set[str]) -> None:
+    """Exactly these tensors have one."""
+    missing, strange = sorted(tensors - set(scales)), sorted(set(scales) - tensors)
+    if missing or strange:
+        raise UsageError(
+            f"expected a scale for each of {len(tensors)} tensors of the network, none for "
+            f"{missing} and got some for {strange}: the plan is for another network; make a new one"
+        )
+    if scales[PIXELS] != INPUT_SCALE:
+        raise UsageError(
+            f"expected the scale 1/128 for {PIXELS}, got {scales[PIXELS]}: the camera's bytes are "
+            "the integers"
+        )
 
 
 def input_tensors(network: Network) -> dict[str, str]:
@@ -183,18 +185,18 @@ def equalised(network: Network, factors: Mapping[str, Sequence[float]]) -> Netwo
             conv = modules[name]
             if not isinstance(conv, BranchedConv):
                 raise UsageError(f"expected the factors of a convolution, got some for {name!r}")
-            conv.norm.weight /= channels
-            conv.norm.bias /= channels
+            for parameter in (conv.norm.weight, conv.norm.bias):
+                parameter.div_(channels)
             for reader, tensor in inputs.items():
                 if tensor == name:
                     _multiply_inputs(modules[reader], channels)
             if name.startswith("merges."):
                 cells = made.get_parameter(f"heads.{name.removeprefix('merges.')}.cells.weight")
-                cells *= channels[None, :, None, None]
+                cells.mul_(channels[None, :, None, None])
     return made
 
 
 def _multiply_inputs(conv: nn.Module, channels: Tensor) -> None:
     """Multiply what a convolution makes of each of its input channels, in place."""
     for name, parameter in conv.named_parameters(recurse=False):
-        parameter *= channels if name == "identity" else channels[None, :, None, None]
+        parameter.mul_(channels if name == "identity" else channels[None, :, None, None])

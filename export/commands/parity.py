@@ -5,8 +5,8 @@ Examples:
   python -m export parity small.bundle --checkpoint runs/small/last.pt --data data/street
   python -m export parity small.bundle --checkpoint last.pt --pictures changed/
 
-The same comparison as in 'python -m export build', on the checkpoint's validation data or --data, in
-every cell. Exit code 3 if it does not pass.
+The same comparison as in 'python -m export build', on the checkpoint's validation data or --data,
+in every cell. Exit code 3 if it does not pass.
 """
 
 from __future__ import annotations

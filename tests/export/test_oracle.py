@@ -120,7 +120,7 @@ def test_a_compiler_that_hangs_is_stopped(tmp_path: Path) -> None:
 
 def test_a_compiler_that_crashes_is_told_with_its_words(tmp_path: Path) -> None:
     python = fake_python(tmp_path, "echo out of luck >&2; exit 139")
-    with pytest.raises(EngineError, match="ended with exit code 139.*out of luck"):
+    with pytest.raises(EngineError, match=r"ended with exit code 139.*out of luck"):
         ask_oracle(b"", [], python=python, capabilities=["SM86"])
 
 

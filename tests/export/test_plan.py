@@ -13,8 +13,9 @@ import pytest
 
 from belisha.errors import ConfigError, UsageError
 from export.layout import read_layout
-from export.plan import INPUT_SCALE, Cost, Plan, Trial, check_plan, parse_plan, read_plan
+from export.plan import Cost, Plan, Trial, check_plan, parse_plan, read_plan
 from tests.export.trained import float_model, plan
+from training.integers import INPUT_SCALE
 
 pytestmark = pytest.mark.xdist_group("exporter")  # it is slow to start: once is enough
 
