@@ -77,6 +77,8 @@ def _rows(bundle: Bundle) -> list[tuple[str, str]]:
         ("threshold", f"{manifest.threshold:g}"),
         ("models", ", ".join(_model(bundle, flavour) for flavour in sorted(manifest.models))),
         ("golden frames", "; ".join(frame.origin for frame in manifest.golden.frames) or "none"),
+        ("parity", str(manifest.parity or "not compared: no parity gate was asked")),
+        ("compiler", manifest.compiler or "NVIDIA's compiler was not asked"),
         ("trained on", ", ".join(sorted(manifest.data_fingerprints)) or "not stated"),
     ]
 
