@@ -17,7 +17,8 @@ from belisha import champion
 from belisha.bundle import Bundle
 from belisha.cli.dispatch import Outcome
 from belisha.cli.options import add_detector_options
-from belisha.engines import EngineInfo, open_engine
+from belisha.engines import EngineInfo
+from belisha.engines.choice import open_engine
 from belisha.manifest import Flavour, Manifest
 
 

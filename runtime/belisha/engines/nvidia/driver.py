@@ -50,7 +50,9 @@ class Driver:
             ) from error
         result = self._library.cuInit(0)
         if result == _NO_DEVICE:
-            raise EngineAbsentError("expected an NVIDIA GPU; the driver is there and sees no device")
+            raise EngineAbsentError(
+                "expected an NVIDIA GPU; the driver is there and sees no device"
+            )
         self._check(result, "cuInit")
 
     def call(self, function: str, *arguments: Any) -> None:

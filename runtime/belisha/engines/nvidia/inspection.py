@@ -15,8 +15,8 @@ from belisha.documents import load_json
 from belisha.errors import ConfigError, EngineError
 
 _TYPES = (
-    (re.compile(r"int8|\bi8\b"), "int8"),
-    (re.compile(r"uint8|\bu8\b"), "uint8"),
+    (re.compile(r"uint8"), "uint8"),
+    (re.compile(r"int8"), "int8"),
     (re.compile(r"fp16|half|bf16"), "fp16"),
     (re.compile(r"fp32|float"), "fp32"),
 )

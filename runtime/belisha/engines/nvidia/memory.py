@@ -71,7 +71,9 @@ class CudaContext:
         try:
             yield
         except self._cuda.Error as error:
-            raise EngineError(f"CUDA could not {doing}: {error}{_advice(error, self._cuda)}") from error
+            raise EngineError(
+                f"CUDA could not {doing}: {error}{_advice(error, self._cuda)}"
+            ) from error
 
 
 class Buffer:
@@ -116,4 +118,6 @@ def _pycuda() -> Any:
 def _advice(error: Exception, cuda: Any) -> str:
     if isinstance(error, cuda.MemoryError):
         return ": stop what else uses the GPU, or use a smaller detector"
-    return ": the context is lost; restart the process" if isinstance(error, cuda.LaunchError) else ""
+    return (
+        ": the context is lost; restart the process" if isinstance(error, cuda.LaunchError) else ""
+    )
