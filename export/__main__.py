@@ -9,6 +9,7 @@ from belisha.cli.dispatch import Command, dispatch
 COMMANDS = {
     "build": Command("export.commands.build", "make a bundle of a checkpoint, in all flavours"),
     "adopt": Command("export.commands.adopt", "make a bundle of a foreign detector's ONNX file"),
+    "compile": Command("export.commands.compile", "build a bundle's TensorRT engine on this host"),
     "flavours": Command("export.commands.flavours", "what does INT8 cost, and whom?"),
 }
 

@@ -1,4 +1,4 @@
-"""The choice of an engine: in a fixed order, with the reason said, and never a frame lost over it."""
+"""The choice of an engine: in a fixed order, the reason said, and never a frame lost over it."""
 
 from __future__ import annotations
 

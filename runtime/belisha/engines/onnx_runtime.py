@@ -173,8 +173,8 @@ def open_on_provider(
         raise EngineError(f"{bundle.path}: ONNX Runtime cannot load it: {error}") from error
     if providers[0][0] not in session.get_providers():  # it falls back to the CPU without an error
         raise EngineError(
-            f"ONNX Runtime could not start {providers[0][0]}: its CUDA libraries are not those that "
-            "this onnxruntime-gpu was built for"
+            f"ONNX Runtime could not start {providers[0][0]}: its CUDA libraries are not "
+            "those that this onnxruntime-gpu was built for"
         )
     _check_signature(session, bundle)
     info = EngineInfo(name, library, device, flavour, options.intra_op_num_threads)

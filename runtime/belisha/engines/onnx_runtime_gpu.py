@@ -7,7 +7,7 @@ from typing import Any
 
 from belisha.bundle import Bundle
 from belisha.engines import EngineBuild
-from belisha.engines.nvidia.builder import BuildOptions
+from belisha.engines.nvidia.builder import DEFAULT_OPTIONS
 from belisha.engines.nvidia.cache import default_folder
 from belisha.engines.nvidia.driver import Driver
 from belisha.engines.nvidia.fingerprint import fingerprint, read_machine
@@ -95,7 +95,7 @@ def _engine_folder(bundle: Bundle) -> Path:
     manifest = bundle.manifest
     record = manifest.files[manifest.models[_flavour(bundle, "int8_tensorrt")]]
     machine = read_machine(device, library_version(TENSORRT))
-    name = fingerprint(record.sha256, machine, BuildOptions()).digest
+    name = fingerprint(record.sha256, machine, DEFAULT_OPTIONS).digest
     return default_folder() / f"onnxruntime-{name}"
 
 

@@ -1,5 +1,5 @@
-"""An engine that changes itself between two frames: to a better one once it is there, to a lesser one
-when it fails. The frame at hand is always computed, and each change is announced in the log.
+"""An engine that changes itself between two frames: to a better one once it is there, to a lesser
+one when it fails. The frame at hand is always computed, and each change is announced in the log.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class SwitchingEngine:
         return self._background.name if self._background else ""
 
     def run(self, network_input: Image) -> Mapping[str, FloatArray]:
-        """See `Engine.run`. A failure is raised only if no spare engine can do this frame either."""
+        """See `Engine.run`; a failure is raised only if no spare engine can do this frame."""
         self._look_for_better()
         try:
             return self._engine.run(network_input)

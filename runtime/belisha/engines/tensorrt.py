@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from belisha.bundle import Bundle
 from belisha.engines import EngineBuild
-from belisha.engines.nvidia.builder import BuildOptions, OnPhase
-from belisha.engines.nvidia.building import Build, BuildLimits
-from belisha.engines.nvidia.cache import EngineCache, EngineRecord, default_folder
+from belisha.engines.nvidia.builder import DEFAULT_OPTIONS, BuildOptions
+from belisha.engines.nvidia.building import DEFAULT_LIMITS, Build, BuildLimits
+from belisha.engines.nvidia.cache import EngineCache, default_folder
 from belisha.engines.nvidia.driver import CudaDevice, Driver
 from belisha.engines.nvidia.fingerprint import Fingerprint, fingerprint, read_machine
 from belisha.engines.nvidia.library import load_tensorrt
@@ -59,7 +58,7 @@ def open_site() -> Site:
 
 
 def load(bundle: Bundle, threads: int | None) -> TensorRtEngine:
-    """Load the engine that was built for exactly this bundle and machine; `threads` is not used.
+    """Load the engine that was built last for exactly this model and machine; no `threads`.
 
     Raises:
         EngineAbsentError: no NVIDIA GPU.
@@ -68,15 +67,24 @@ def load(bundle: Bundle, threads: int | None) -> TensorRtEngine:
         EngineError: it cannot be used.
     """
     site = open_site()
-    serialised, _ = EngineCache(default_folder()).read(site.fingerprint(bundle, BuildOptions()))
+    cache = EngineCache(default_folder())
+    newest = cache.newest(site.fingerprint(bundle, DEFAULT_OPTIONS))
+    return load_built(bundle, site, cache, newest)
+
+
+def load_built(
+    bundle: Bundle, site: Site, cache: EngineCache, wanted: Fingerprint
+) -> TensorRtEngine:
+    """Load the one engine with this fingerprint; raises as `load` does."""
+    serialised, _ = cache.read(wanted)
     manifest = bundle.manifest
     return TensorRtEngine(site.trt, site.driver, serialised, manifest.preprocessing, manifest.head)
 
 
 def plan_build(
     bundle: Bundle,
-    options: BuildOptions = BuildOptions(),
-    limits: BuildLimits = BuildLimits(),
+    options: BuildOptions = DEFAULT_OPTIONS,
+    limits: BuildLimits = DEFAULT_LIMITS,
     cache: EngineCache | None = None,
 ) -> Build:
     """The build of a bundle's engine on this machine; nothing is done yet.

@@ -1,4 +1,4 @@
-"""Which NVIDIA system this is, by its own files: the release of a Jetson's Linux, a desktop's driver."""
+"""Which NVIDIA system this is, by its own files: release of a Jetson's Linux, kernel driver."""
 
 from __future__ import annotations
 

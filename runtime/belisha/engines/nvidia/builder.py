@@ -33,6 +33,9 @@ class BuildOptions:
     workspace_mb: int = 256
 
 
+DEFAULT_OPTIONS = BuildOptions()
+
+
 @dataclass(frozen=True)
 class Compiled:
     """An engine, serialised.

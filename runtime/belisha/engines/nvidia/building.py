@@ -29,7 +29,7 @@ from belisha.errors import ConfigError, EngineError
 from belisha.manifest import digest
 
 LEAST_FREE_MB = 1500
-"""Memory that must be free before a build begins. A guess for boards, where it was never measured."""
+"""Memory that must be free before a build begins: a guess, never measured on a board."""
 TIMEOUT_S = 3600.0
 _MAX_LINE = 4 << 20
 _MAX_COMPLAINT = 2000
@@ -48,7 +48,10 @@ class BuildLimits:
     timeout_s: float = TIMEOUT_S
 
 
-class Cancelled(EngineError):
+DEFAULT_LIMITS = BuildLimits()
+
+
+class BuildStoppedError(EngineError):
     """The build was stopped by whoever wanted it."""
 
 
@@ -61,7 +64,7 @@ class Build:
         name: str,
         fingerprint: Fingerprint,
         cache: EngineCache,
-        limits: BuildLimits = BuildLimits(),
+        limits: BuildLimits = DEFAULT_LIMITS,
         library: Library = "tensorrt",
         target: str | None = None,
     ) -> None:
@@ -87,7 +90,7 @@ class Build:
         """Build and store; returns what came of it.
 
         Raises:
-            Cancelled: `stop` was called.
+            BuildStoppedError: `stop` was called.
             EngineError: too little memory, too slow, refused, crashed; nothing is stored.
         """
         check_memory(self._limits.least_free_mb)
@@ -99,6 +102,19 @@ class Build:
             self._cache.store(engine, record)
             self._cache.store_timings(self._fingerprint.machine, Path(request.timings).read_bytes())
         return record
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """Of what it builds."""
+        return self._fingerprint
+
+    def read(self) -> EngineRecord:
+        """The record of the engine if it was built before.
+
+        Raises:
+            EngineNotBuiltError: it was not, or is damaged.
+        """
+        return self._cache.read(self._fingerprint)[1]
 
     def stop(self) -> None:
         """End the build; twice is fine, before it began as well."""
@@ -130,7 +146,7 @@ class Build:
                     if "phase" in line:
                         on_phase(str(line["phase"]), int(line["done"]), int(line["steps"]))
             if self._stopped.is_set():
-                raise Cancelled("the build was stopped")
+                raise BuildStoppedError("the build was stopped")
             if process.returncode or "seconds" not in last:
                 raise EngineError(_failure(process.returncode, last, complaints, self._limits))
         return last

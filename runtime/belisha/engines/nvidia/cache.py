@@ -12,7 +12,7 @@ import json
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from belisha.bundle import write_whole
@@ -77,7 +77,7 @@ class EngineCache:
             EngineNotBuiltError: there is none, or it is damaged; the message says which.
             EngineError: others may write into the folder.
         """
-        path = self._engine(fingerprint.digest)
+        path = self.path(fingerprint)
         if not path.exists():
             raise EngineNotBuiltError(f"no engine for this model and machine in {self.folder}")
         self._check_owner()
@@ -87,13 +87,27 @@ class EngineCache:
             raise EngineNotBuiltError(f"{path}: made for something else: {differences}")
         return self._verified(path, record), record
 
+    def newest(self, fingerprint: Fingerprint) -> Fingerprint:
+        """Of the engine that was built last for this model and machine, with whatever options.
+
+        The fingerprint itself comes back if there is none.
+        """
+        records = [entry.record for entry in self.entries(verify=False) if entry.record]
+        fitting = [
+            record
+            for record in records
+            if replace(record.fingerprint, options=fingerprint.options) == fingerprint
+        ]
+        newest = max(fitting, key=lambda record: record.built, default=None)
+        return newest.fingerprint if newest else fingerprint
+
     def store(self, engine: bytes, record: EngineRecord) -> Path:
         """Keep an engine; the record, written last, makes it valid.
 
         Raises:
             EngineError: the folder cannot be written.
         """
-        path = self._engine(record.fingerprint.digest)
+        path = self.path(record.fingerprint)
         text = json.dumps(dataclasses.asdict(record), indent=1, sort_keys=True)
         try:
             self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -106,9 +120,13 @@ class EngineCache:
             ) from error
         return path
 
-    def entries(self) -> list[Entry]:
-        """All engines, by name; also the damaged ones, with what is wrong."""
-        return [self._entry(path) for path in sorted(self.folder.glob("*.engine"))]
+    def entries(self, *, verify: bool = True) -> list[Entry]:
+        """All engines, by name; also the damaged ones, with what is wrong.
+
+        Args:
+            verify: whether to read the engines, and not only what is recorded of them.
+        """
+        return [self._entry(path, verify) for path in sorted(self.folder.glob("*.engine"))]
 
     def remove(self, entry: Entry) -> None:
         """Delete an engine, its record first."""
@@ -132,16 +150,18 @@ class EngineCache:
         except OSError as error:
             raise EngineError(f"{self.folder}: cannot be written: {error.strerror}") from error
 
-    def _engine(self, name: str) -> Path:
-        return self.folder / f"{name}.engine"
+    def path(self, fingerprint: Fingerprint) -> Path:
+        """Where the engine with this fingerprint is or would be."""
+        return self.folder / f"{fingerprint.digest}.engine"
 
     def _timings(self, machine: Machine) -> Path:
         return self.folder / f"{machine.digest}.timings"
 
-    def _entry(self, path: Path) -> Entry:
+    def _entry(self, path: Path, verify: bool) -> Entry:
         try:
             record = self._record(path)
-            self._verified(path, record)
+            if verify:
+                self._verified(path, record)
         except EngineError as error:
             return Entry(path, None, str(error))
         return Entry(path, record)

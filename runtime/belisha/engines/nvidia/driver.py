@@ -1,4 +1,4 @@
-"""CUDA's driver by its C functions: which device is there, and the graphs that pycuda cannot make."""
+"""CUDA's driver by its C functions: which device is there, and graphs, which pycuda cannot make."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The primary context of a GPU, a stream, and buffers that both sides see. Only importer of pycuda."""
+"""A GPU's primary context, a stream, buffers that both sides see. The only importer of pycuda."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Buffer:
         self.host: NDArray[Any] = cuda.pagelocked_empty(shape, np.dtype(dtype), mem_flags=flags)
         self._device = None if zero_copy else cuda.mem_alloc(self.host.nbytes)
         self.address = int(
-            self.host.base.get_device_pointer() if self._device is None else self._device  # type: ignore[union-attr]
+            self.host.base.get_device_pointer() if self._device is None else self._device
         )
 
     def upload(self, stream: Any) -> None:

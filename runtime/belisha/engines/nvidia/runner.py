@@ -48,6 +48,7 @@ class TensorRtEngine:
         self._names = head.outputs
         self._engine: Any = None
         self._context: Any = None
+        self._stream: Any = None
         self._graph: CapturedGraph | None = None
         self._buffers: dict[str, Buffer] = {}
         self._outputs: dict[str, FloatArray] = {}
