@@ -5,11 +5,11 @@ Examples:
   belisha engine build my.bundle --level 5
   belisha engine build my.bundle --least-memory 800 --json
 
-The build runs in a process of low priority, the first to be killed when memory runs out. The engine
-is kept under a fingerprint of the model, the GPU, TensorRT, the driver, the system's release
-and the options; when one of these changes, it is built again. Then it must find on the golden frames
-what the exporting machine found, or it is thrown away. An engine runs on the kind of machine that
-built it and on no other: build it there.
+The build runs in a process of low priority, the first to be killed when memory runs out. The
+engine is kept under a fingerprint of the model, the GPU, TensorRT, the driver, the system's
+release and the options; when one of these changes, it is built again. Then it must find on the
+golden frames what the exporting machine found, or it is deleted. An engine runs on the kind of
+machine that built it and on no other: build it there.
 """
 
 from __future__ import annotations
