@@ -110,6 +110,14 @@ Result cuCtxCreate_v2(void **context, unsigned flags, int device) {
 Result cuCtxCreate_v4(void **context, void *parameters, unsigned flags, int device) {
     return cuCtxCreate_v2(context, flags, device);
 }
+/* Of a context that was created; a primary one is released instead. */
+Result cuCtxDetach(void *context) {
+    if (context == &primary) return INVALID_CONTEXT;
+    if (depth && stack[depth - 1] == context) --depth;
+    --*at("contexts");
+    free(context);
+    return SUCCESS;
+}
 Result cuCtxDestroy_v2(void *context) { --*at("contexts"); free(context); return SUCCESS; }
 Result cuCtxPushCurrent_v2(void *context) {
     if (depth == 64) return INVALID_VALUE;

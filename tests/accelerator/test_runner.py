@@ -62,6 +62,7 @@ def test_the_champion_is_bit_equal_to_onnx_runtime_on_every_path(
             expected = reference(bundle.model("int8_tensorrt"), frame)
             for name in bundle.manifest.head.outputs:
                 assert np.array_equal(outputs[name], expected[name])
+        del outputs
         engine.close()
 
 
@@ -114,6 +115,7 @@ def test_nothing_is_allocated_for_a_frame(both: Bundle) -> None:
         outputs = engine.run(frame)
     assert (count("allocations"), held()) == (allocations, kept)
     assert {name: array.ctypes.data for name, array in outputs.items()} == places
+    del first, outputs
     engine.close()
 
 
@@ -122,6 +124,7 @@ def test_outputs_of_a_later_frame_are_new(both: Bundle) -> None:
     for cell in ((2, 1), (7, 5), (0, 0)):
         scores = engine.run(scene(cell)[None])["scores"]
         assert np.flatnonzero(scores > 0).tolist() == [cell[1] * 8 + cell[0]]
+    del scores
     engine.close()
 
 
@@ -241,11 +244,18 @@ def test_closing_twice_is_fine_and_running_afterwards_a_bug(both: Bundle) -> Non
         engine.run(scene()[None])
 
 
-def test_outputs_that_somebody_still_holds_outlive_the_engine(both: Bundle) -> None:
+def test_a_context_of_pycudas_own_is_current_again_after_closing(both: Bundle) -> None:
+    import pycuda.driver as cuda
+
+    cuda.init()
+    own = cuda.Device(0).make_context()
+    before = current_context()
     engine = open_runner(both)
-    scores = engine.run(scene((2, 1))[None])["scores"]
+    engine.run(scene()[None])
     engine.close()
-    assert np.flatnonzero(scores > 0).tolist() == [10]
+    assert current_context() == before
+    own.detach()
+    assert current_context() is None
 
 
 def test_the_fake_driver_catches_what_it_is_there_to_catch(both: Bundle) -> None:

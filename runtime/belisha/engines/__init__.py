@@ -53,7 +53,8 @@ class Engine(Protocol):
             network_input: (1, H, W, 3) uint8 as `FrameTransform.apply` makes it.
 
         Returns:
-            Arrays by name, as `belisha.decode` describes; they are valid until the next call.
+            Arrays by name, as `belisha.decode` describes; they are valid until the next call, or
+            until the engine is closed.
 
         Raises:
             EngineError: the engine refused the input or failed.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from belisha.engines.nvidia.driver import Driver
 from belisha.errors import EngineError, MissingLibraryError
 
 
@@ -24,8 +26,8 @@ class CudaContext:
         EngineError: the device gives no context.
     """
 
-    def __init__(self, ordinal: int = 0) -> None:
-        self._cuda = _pycuda()
+    def __init__(self, driver: Driver, ordinal: int = 0) -> None:
+        self._cuda, self._driver = _pycuda(), driver
         self._busy = threading.Lock()
         with self._errors("open the device"):
             self._cuda.init()
@@ -62,8 +64,19 @@ class CudaContext:
         return Buffer(self._cuda, shape, dtype, zero_copy)
 
     def close(self) -> None:
-        """Let go of the context; other libraries may go on using it."""
-        self._context = None
+        """Let go of the context; other libraries may go on using it. Free all buffers before.
+
+        pycuda must be asked while the context is current, else it would detach a primary context,
+        which is wrong, and it does not take the context off the driver's stack.
+        """
+        with self._errors("release the device"):
+            former = self._cuda.Context.get_current()
+            self._context.push()
+            self._context.detach()
+            self._driver.call("cuCtxPopCurrent_v2", None)
+            if former is not None:  # pycuda has pushed it again, upon ours
+                self._driver.call("cuCtxPopCurrent_v2", None)
+                self._driver.call("cuCtxPushCurrent_v2", ctypes.c_void_p(former.handle))
 
     @contextmanager
     def _errors(self, doing: str) -> Iterator[None]:
@@ -88,7 +101,11 @@ class Buffer:
         self._cuda = cuda
         flags = cuda.host_alloc_flags.DEVICEMAP if zero_copy else 0
         self.host: NDArray[Any] = cuda.pagelocked_empty(shape, np.dtype(dtype), mem_flags=flags)
-        self._device = None if zero_copy else cuda.mem_alloc(self.host.nbytes)
+        try:
+            self._device = None if zero_copy else cuda.mem_alloc(self.host.nbytes)
+        except cuda.Error:
+            del self.host  # while the context is there; the error's traceback keeps `self`
+            raise
         self.address = int(
             self.host.base.get_device_pointer() if self._device is None else self._device
         )

@@ -50,10 +50,11 @@ class TensorRtEngine:
         self._context: Any = None
         self._stream: Any = None
         self._graph: CapturedGraph | None = None
+        self._input: Any = None
         self._buffers: dict[str, Buffer] = {}
         self._outputs: dict[str, FloatArray] = {}
         self._failed = ""
-        self._cuda: CudaContext | None = CudaContext()
+        self._cuda: CudaContext | None = CudaContext(driver)
         try:
             with self._cuda.current("load the engine"):
                 self._load(serialised)
@@ -107,11 +108,11 @@ class TensorRtEngine:
             with contextlib.suppress(EngineError):
                 if self._graph is not None:
                     self._graph.close()
-            self._graph = self._context = self._engine = self._stream = None
+            self._graph = self._context = self._engine = self._stream = self._input = None
             self._outputs = {}
             self._buffers.clear()
-            del self._input
-        cuda.close()
+        with contextlib.suppress(EngineError):
+            cuda.close()
 
     def _load(self, serialised: bytes) -> None:
         log = message_log(self._trt)
