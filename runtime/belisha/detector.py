@@ -31,7 +31,7 @@ class DetectorInfo:
         engine: what runs it.
         passed_over: (engine, reason) of each preferred engine that could not be used, and of each
             change since.
-        building: name of the engine that is being built in the background; empty if none is.
+        building: the engine that is being built in the background, and how far it is; or empty.
     """
 
     name: str

@@ -1,6 +1,5 @@
-"""The real builder on NVIDIA's own compiler, TensorRT-RTX, which needs no GPU: what it takes, what
-it makes of it, what it refuses. It says nothing about speed, and it has no target for Orin (8.7); 8.6
-is its nearest kin.
+"""The real builder on NVIDIA's own compiler, TensorRT-RTX, which needs no GPU: what it takes, makes
+and refuses. It says nothing about speed, and it has no target for Orin (8.7); 8.6 is its kin.
 """
 
 from __future__ import annotations
@@ -76,13 +75,11 @@ def test_every_planned_convolution_of_the_champion_is_int8(
     trt: Any, model: bytes, capability: str
 ) -> None:
     compiled = compile_model(trt, model, DEFAULT_OPTIONS, target=capability)
-    assert sum(convolutions(compiled.details)) == planned(model) > 10
-    assert len(compiled.engine) < 2 * len(model)
-
-
-def test_equal_files_give_equal_engines(trt: Any, model: bytes) -> None:
-    first, second = (compile_model(trt, model, DEFAULT_OPTIONS, target=TARGET) for _ in range(2))
-    assert first.engine == second.engine
+    found = convolutions(compiled.details)
+    print(
+        f"\n{capability}: {sum(found)} of {len(found)} convolutions INT8, {planned(model)} planned"
+    )
+    assert sum(found) == planned(model) > 10
 
 
 def test_progress_is_told(trt: Any, model: bytes) -> None:

@@ -69,6 +69,11 @@ class Engine(Protocol):
 class EngineBuild(Protocol):
     """The making of an engine that takes minutes, in the background."""
 
+    @property
+    def progress(self) -> str:
+        """How far it is, in a few words; empty if that is not known."""
+        ...
+
     def run(self) -> Engine:
         """Make it; called once, in a thread of its own.
 

@@ -49,7 +49,9 @@ def load_tensorrt(bundle: Bundle, threads: int | None) -> OnnxRuntimeEngine:
 
 
 class _SessionBuild:
-    """A session's making is the build; it cannot be stopped half way."""
+    """A session's making is the build; it cannot be stopped half way, and tells nothing."""
+
+    progress = ""
 
     def __init__(self, bundle: Bundle, threads: int | None) -> None:
         self._bundle, self._threads = bundle, threads

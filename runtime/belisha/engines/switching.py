@@ -60,8 +60,8 @@ class SwitchingEngine:
 
     @property
     def building(self) -> str:
-        """Name of the engine that is being built; empty if none is."""
-        return self._background.name if self._background else ""
+        """The engine that is being built, and how far it is; empty if none is."""
+        return self._background.words if self._background else ""
 
     def run(self, network_input: Image) -> Mapping[str, FloatArray]:
         """See `Engine.run`; a failure is raised only if no spare engine can do this frame."""
@@ -74,7 +74,13 @@ class SwitchingEngine:
     def close(self) -> None:
         """See `Engine.close`; a build that goes on is stopped."""
         if self._background:
+            unfinished = not self._background.done.is_set()
             self._background.stop()
+            if unfinished:
+                name = self._background.name
+                LOG.warning(
+                    "engine %s: not built in time; 'belisha engine build' does it once", name
+                )
             self._background = None
         self._engine.close()
         if self._kept is not None:
@@ -133,6 +139,12 @@ class _Background:
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name=f"build-{name}", daemon=True)
         self._thread.start()
+
+    @property
+    def words(self) -> str:
+        """Name and progress."""
+        progress = self._build.progress
+        return f"{self.name}: {progress}" if progress else self.name
 
     def stop(self) -> None:
         """Give up; an engine that nobody took is closed."""

@@ -105,15 +105,19 @@ class _BackgroundBuild:
     def __init__(self, bundle: Bundle, threads: int | None) -> None:
         self._bundle, self._threads = bundle, threads
         self._build = plan_build(bundle)
+        self.progress = ""
 
     def run(self) -> TensorRtEngine:
         """Build, then load."""
-        self._build.run()
+        self._build.run(self._tell)
         return load(self._bundle, self._threads)
 
     def stop(self) -> None:
         """Give up."""
         self._build.stop()
+
+    def _tell(self, phase: str, done: int, steps: int) -> None:
+        self.progress = f"{phase} {done} of {steps}"
 
 
 def build(bundle: Bundle, threads: int | None) -> EngineBuild:

@@ -111,7 +111,7 @@ def test_while_an_engine_is_built_another_serves_and_no_frame_is_lost(
     engine = opened.engine
     assert "being built in the background" in dict(opened.passed_over)["slow"]
     answers = [cell(engine) for _ in range(5)]
-    assert engine.building == "slow"
+    assert engine.building == "slow: kernel 3 of 40"
     build.end()
     wait_until(lambda: not engine.building or cell(engine) == 1)
     answers += [cell(engine) for _ in range(5)]
@@ -159,7 +159,9 @@ def test_a_build_that_fails_is_announced_and_the_other_goes_on(
     assert caplog.records[0].levelno == logging.WARNING
 
 
-def test_closing_stops_a_build_and_closes_what_nobody_took(toy: Bundle) -> None:
+def test_closing_stops_a_build_and_says_how_to_have_it_the_next_time(
+    toy: Bundle, caplog: pytest.LogCaptureFixture
+) -> None:
     slow = ScriptedEngine("slow")
     build = ScriptedBuild(slow)
     kinds = [not_built("slow", build), ScriptedKind("quick", ScriptedEngine("quick"))]
@@ -167,6 +169,7 @@ def test_closing_stops_a_build_and_closes_what_nobody_took(toy: Bundle) -> None:
     engine.close()
     assert build.stopped
     assert engine.building == ""
+    assert "not built in time; 'belisha engine build' does it once" in caplog.text
 
 
 def test_when_an_engine_fails_the_next_computes_that_very_frame(

@@ -86,14 +86,14 @@ def compile_model(
     network = _parse(trt, builder, model, log)
     monitor = _monitor(trt, on_phase)
     config = _configure(trt, builder, options, monitor, target)
-    cache = config.create_timing_cache(timings)
-    config.set_timing_cache(cache, False)
+    if target is None:  # TensorRT-RTX times nothing before it runs
+        config.set_timing_cache(config.create_timing_cache(timings), False)
     serialised = builder.build_serialized_network(network, config)
     if serialised is None:
         raise EngineError(f"TensorRT could not build an engine: {reasons(log)}")
     return Compiled(
         engine=bytes(serialised),
-        timings=_timings(config),
+        timings=_timings(config) if target is None else b"",
         warnings=tuple(dict.fromkeys(log.warnings)),
         details="\n".join(log.details),
     )

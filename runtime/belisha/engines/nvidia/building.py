@@ -16,7 +16,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO, Any
 
-import belisha
 from belisha.documents import convert, load_json
 from belisha.engines.nvidia.board import free_megabytes
 from belisha.engines.nvidia.builder import OnPhase
@@ -154,7 +153,7 @@ class Build:
     @contextmanager
     def _started(self, request: Path, stderr: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
         """The worker, killed after its time or when we leave early."""
-        folder = str(Path(belisha.__file__).parents[1])
+        folder = str(Path(__file__).parents[3])  # where `belisha` is, installed or not
         path = os.pathsep.join(filter(None, [folder, os.environ.get("PYTHONPATH", "")]))
         process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
             [sys.executable, "-m", "belisha.engines.nvidia.worker", str(request)],
@@ -162,7 +161,6 @@ class Build:
             stdout=subprocess.PIPE,
             stderr=stderr,
             env={**os.environ, "PYTHONPATH": path},
-            cwd=request.parent,
         )
         self._process = process
         timer = threading.Timer(self._limits.timeout_s, process.kill)
