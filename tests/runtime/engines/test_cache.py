@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -132,6 +133,14 @@ def test_the_newest_engine_of_a_model_serves_whatever_its_options(cache: EngineC
     cache.store(b"foreign", record_of(b"foreign", on_machine(gpu="Thor"), "2026-11-25"))
     assert cache.newest(FINGERPRINT) == slow
     assert cache.newest(replace(FINGERPRINT, model=64 * "b")).model == 64 * "b"
+
+
+def test_the_oldest_engines_make_room(cache: EngineCache) -> None:
+    prints = [replace(FINGERPRINT, model=64 * str(number)) for number in range(10)]
+    for age, fingerprint in enumerate(prints):
+        path = cache.store(ENGINE, record_of(ENGINE, fingerprint))
+        os.utime(path, (age, age))
+    assert {entry.record.fingerprint for entry in cache.entries()} == set(prints[2:])
 
 
 def test_timings_are_kept_for_each_machine(cache: EngineCache) -> None:

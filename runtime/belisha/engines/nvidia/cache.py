@@ -25,6 +25,8 @@ from belisha.manifest import digest
 FOLDER_VARIABLES = ("BELISHA_CACHE", "CACHE_DIRECTORY")
 """Where the cache is; the second is set by systemd."""
 MAX_ENGINE_BYTES = 1 << 30
+MAX_ENGINES = 8
+"""That are kept; a device needs those of its two slots and of a challenger."""
 _MAX_RECORD_BYTES = 1_000_000
 _MAX_TIMINGS_BYTES = 64 << 20
 
@@ -102,7 +104,7 @@ class EngineCache:
         return newest.fingerprint if newest else fingerprint
 
     def store(self, engine: bytes, record: EngineRecord) -> Path:
-        """Keep an engine; the record, written last, makes it valid.
+        """Keep an engine; the record, written last, makes it valid. The oldest make room.
 
         Raises:
             EngineError: the folder cannot be written.
@@ -114,6 +116,7 @@ class EngineCache:
             path.with_suffix(".json").unlink(missing_ok=True)
             write_whole(path, engine)
             write_whole(path.with_suffix(".json"), text.encode())
+            self._make_room()
         except OSError as error:
             raise EngineError(
                 f"{self.folder}: cannot be written: {error.strerror or error}"
@@ -149,6 +152,12 @@ class EngineCache:
             write_whole(self._timings(machine), timings)
         except OSError as error:
             raise EngineError(f"{self.folder}: cannot be written: {error.strerror}") from error
+
+    def _make_room(self) -> None:
+        """Weekly updates bring new engines, and none is asked for after a few of them."""
+        engines = sorted(self.folder.glob("*.engine"), key=lambda path: path.stat().st_mtime)
+        for path in engines[:-MAX_ENGINES]:
+            self.remove(Entry(path, None))
 
     def path(self, fingerprint: Fingerprint) -> Path:
         """Where the engine with this fingerprint is or would be."""

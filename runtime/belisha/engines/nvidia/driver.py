@@ -67,12 +67,13 @@ class Driver:
 
     def device(self, ordinal: int = 0) -> CudaDevice:
         """Facts of a device."""
-        name = ctypes.create_string_buffer(256)
-        self.call("cuDeviceGetName", name, len(name), ordinal)
+        handle, name = ctypes.c_int(), ctypes.create_string_buffer(256)
+        self.call("cuDeviceGet", ctypes.byref(handle), ordinal)
+        self.call("cuDeviceGetName", name, len(name), handle)
         version = ctypes.c_int()
         self.call("cuDriverGetVersion", ctypes.byref(version))
         major, minor, integrated, can_map = (
-            self._attribute(number, ordinal) for number in (_MAJOR, _MINOR, _INTEGRATED, _CAN_MAP)
+            self._attribute(number, handle) for number in (_MAJOR, _MINOR, _INTEGRATED, _CAN_MAP)
         )
         return CudaDevice(
             name=name.value.decode(errors="replace"),
@@ -81,9 +82,9 @@ class Driver:
             zero_copy=bool(integrated and can_map),
         )
 
-    def _attribute(self, number: int, ordinal: int) -> int:
+    def _attribute(self, number: int, device: ctypes.c_int) -> int:
         value = ctypes.c_int()
-        self.call("cuDeviceGetAttribute", ctypes.byref(value), number, ordinal)
+        self.call("cuDeviceGetAttribute", ctypes.byref(value), number, device)
         return value.value
 
     def _check(self, result: int, function: str) -> None:

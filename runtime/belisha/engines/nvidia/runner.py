@@ -46,6 +46,7 @@ class TensorRtEngine:
         self._device = driver.device()
         self._shape = (1, preprocessing.height, preprocessing.width, 3)
         self._names = head.outputs
+        self._runtime: Any = None
         self._engine: Any = None
         self._context: Any = None
         self._stream: Any = None
@@ -108,7 +109,8 @@ class TensorRtEngine:
             with contextlib.suppress(EngineError):
                 if self._graph is not None:
                     self._graph.close()
-            self._graph = self._context = self._engine = self._stream = self._input = None
+            self._graph = self._context = self._engine = self._runtime = None
+            self._stream = self._input = None
             self._outputs = {}
             self._buffers.clear()
         with contextlib.suppress(EngineError):
@@ -116,7 +118,7 @@ class TensorRtEngine:
 
     def _load(self, serialised: bytes) -> None:
         log = message_log(self._trt)
-        runtime = self._trt.Runtime(log)
+        self._runtime = runtime = self._trt.Runtime(log)
         self._engine = engine = runtime.deserialize_cuda_engine(serialised)
         if engine is None:
             raise EngineError(f"TensorRT cannot load the engine: {reasons(log)}")
