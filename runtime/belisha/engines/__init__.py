@@ -150,6 +150,8 @@ KINDS: tuple[EngineKind, ...] = (
 """The engines, the preferred first. The last runs anywhere and is what the others are judged by."""
 ORDER = tuple(kind.name for kind in KINDS)
 """Their names."""
+REFERENCE = ORDER[-1]
+"""What the others are judged by; name it where an answer must not depend on a GPU."""
 
 
 def find_kind(name: str, kinds: Sequence[EngineKind] = KINDS) -> EngineKind:
