@@ -6,10 +6,10 @@
                                       |      |      |
                                      head   head   head    one score, four distances a cell
 
-The input is the camera's own 640x480 pixels: to resize them took a sixth of a frame's time, and what
-a resize loses is lost. The stem reads two neighbouring pixels of a row as one cell of six channels,
-which moves no byte, and goes to stride 6 at once: on a CPU two 3x3 convolutions from three channels
-took as long as a third of the whole network, for a tenth of its multiplications.
+The input is the camera's own 640x480 pixels: to resize them took a sixth of a frame's time, and
+what a resize loses is lost. The stem reads two neighbouring pixels of a row as one cell of six
+channels, which moves no byte, and goes to stride 6 at once: on a CPU two 3x3 convolutions from
+three channels took as long as a third of the whole network, for a tenth of its multiplications.
 
 While it learns, a 3x3 convolution is the sum of a 3x3, a 1x1 and an identity branch, as in RepVGG
 (Ding et al. 2021). The branches are added as kernels, before the convolution, and share one
