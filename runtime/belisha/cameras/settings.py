@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_LIVE = ("/dev/", "csi:", "rtsp://", "rtsps://")
+
 
 @dataclass(frozen=True, kw_only=True)
 class CameraSettings:
@@ -55,7 +57,7 @@ class CameraSettings:
     @property
     def is_file(self) -> bool:
         """Whether it is read from files."""
-        return not self.pipeline and not self.source.startswith(("/dev/", "csi:", "rtsp"))
+        return not self.pipeline and not self.source.startswith(_LIVE)
 
     @property
     def is_live(self) -> bool:
