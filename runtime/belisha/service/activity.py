@@ -96,6 +96,11 @@ class ActivityLog:
         self._thread = threading.Thread(target=self._work, name="activity log", daemon=True)
         self._thread.start()
 
+    @property
+    def path(self) -> Path:
+        """Of the file."""
+        return self._path
+
     def add_second(self, second: Second) -> None:
         """Take the summary of a second; never waits for the disk."""
         self._add(second)
