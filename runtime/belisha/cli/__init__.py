@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from belisha import __version__
-from belisha.cli.dispatch import Command, dispatch
+from belisha.cli.dispatch import Command, Group, dispatch
 
 DESCRIPTION = """\
 Belisha finds people in the pictures of a car's small camera.
@@ -22,6 +22,14 @@ COMMANDS = {
     "bench": Command("belisha.cli.bench", "measure latency, cold start and memory here"),
     "check": Command("belisha.cli.check", "prove that a bundle works on this machine"),
     "info": Command("belisha.cli.info", "say what is in a bundle"),
+    "log": Group(
+        {
+            "verify": Command("belisha.cli.log.verify", "tell whether a log was changed"),
+            "export": Command("belisha.cli.log.export", "write its entries as JSON lines or CSV"),
+            "stats": Command("belisha.cli.log.stats", "add it up, as tables and as a page"),
+        },
+        "the activity log: is it whole, what is in it, what does it add up to",
+    ),
 }
 
 

@@ -158,12 +158,10 @@ def chained(previous: bytes, seq: int, body: str) -> bytes:
 def write_body(content: Content, stamp: Stamp) -> str:
     """The body of an entry; what has its default value is left out."""
     fields = {
-        one.name: value
+        one.name: _rounded(value)
         for one in dataclasses.fields(content)
         if not _is_default(one, value := getattr(content, one.name))
     }
-    if isinstance(content, Second) and content.latency_ms:
-        fields["latency_ms"] = [[float(f"{edge:.4g}"), count] for edge, count in content.latency_ms]
     utc = stamp.utc.astimezone(timezone.utc).isoformat(timespec="milliseconds")
     head = {"kind": _NAMES[type(content)], "utc": utc, "up_s": round(stamp.up_s, 3)}
     return canonical({**head, **fields})
@@ -191,6 +189,17 @@ def read_body(row: Row, name: str) -> tuple[Content, Stamp]:
             f"{place}: expected a second, an event or a checkpoint, got {row.body[:80]!r} ({error})"
         ) from error
     return content, stamp
+
+
+def _rounded(value: Any) -> Any:
+    """Six digits of each float: more are noise, and cost room."""
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, tuple):
+        return [_rounded(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _rounded(one) for key, one in value.items()}
+    return value
 
 
 def _is_default(one: dataclasses.Field[Any], value: Any) -> bool:

@@ -16,10 +16,12 @@ from belisha.service.activity_entries import (
     BEGIN,
     MAX_BODY_BYTES,
     Checkpoint,
+    Content,
     Event,
     Head,
     Row,
     Second,
+    Stamp,
     canonical,
     chained,
     read_body,
@@ -99,11 +101,11 @@ class Verifier:
         self._kinds = {Second: 0, Event: 0, Checkpoint: 0}
         self._problems: list[str] = []
 
-    def take(self, row: Row) -> Second | Event | Checkpoint | None:
+    def take(self, row: Row) -> tuple[Content, Stamp] | None:
         """Follow one more row.
 
         Returns:
-            What it says, if that can be read.
+            What it says and when it was written, if that can be read.
         """
         if self._first is None:
             self._first = row
@@ -119,14 +121,14 @@ class Verifier:
         self._last = row
         self._compare(row)
         try:
-            content, _ = read_body(row, self._name)
+            content, stamp = read_body(row, self._name)
         except LogError as error:
             self._problems.append(str(error))
             return None
         self._kinds[type(content)] += 1
         if isinstance(content, Checkpoint):
             self._checkpoint = content
-        return content
+        return content, stamp
 
     def damaged(self, error: LogError) -> None:
         """The log cannot be read further."""

@@ -1,5 +1,8 @@
-"""What Prometheus scrapes, made when it is asked for. The only importer of prometheus_client, which
-is an extra: `belisha[metrics]`; import this module where it is needed."""
+"""What Prometheus scrapes, made when it is asked for.
+
+The only importer of prometheus_client, which is an extra: `belisha[metrics]`. Import this module
+where it is needed, not at the top.
+"""
 
 from __future__ import annotations
 

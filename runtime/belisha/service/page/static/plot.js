@@ -10,11 +10,16 @@ function element(name, attributes, text) {
   return made;
 }
 
-// Steps of 1, 2 or 5 times a power of ten, about `count` of them up to `top`.
-function roundStep(top, count) {
-  const raw = top / count;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  return power * [1, 2, 5, 10].find((step) => step * power >= raw);
+// 1, 2 and 5 times the powers of ten from below `low` to above `high`: a logarithmic axis, on which
+// one slow frame does not flatten all others.
+function roundTicks(low, high) {
+  const ticks = [];
+  for (let power = 10 ** Math.floor(Math.log10(low)); power <= high * 10; power *= 10) {
+    for (const step of [1, 2, 5]) ticks.push(step * power);
+  }
+  const first = ticks.filter((tick) => tick <= low).length - 1;
+  const last = ticks.findIndex((tick) => tick >= high);
+  return ticks.slice(Math.max(first, 0), last + 1);
 }
 
 // Draw `seconds` ({up_s, p50, worst, late}, oldest first) into `host`, as wide as it is.
@@ -22,13 +27,14 @@ function drawLatency(host, seconds) {
   const width = Math.max(host.clientWidth, 240), height = 190;
   const left = 40, right = 8, top = 10, bottom = 26, span = 300;
   const now = seconds.length ? seconds[seconds.length - 1].up_s : 0;
-  const tallest = Math.max(1, ...seconds.map((one) => one.worst ?? one.p50 ?? 0));
-  const step = roundStep(tallest, 4), high = Math.ceil(tallest / step) * step;
+  const values = seconds.flatMap((one) => [one.p50, one.worst]).filter((value) => value > 0);
+  const ticks = roundTicks(Math.min(5, ...values), Math.max(10, ...values));
+  const [low, high] = [ticks[0], ticks[ticks.length - 1]].map(Math.log);
   const x = (up) => left + (1 - (now - up) / span) * (width - left - right);
-  const y = (value) => top + (1 - value / high) * (height - top - bottom);
+  const y = (value) => top + (1 - (Math.log(value) - low) / (high - low)) * (height - top - bottom);
   const svg = element("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img",
     "aria-label": "milliseconds from camera to decision over the last five minutes" });
-  for (let value = 0; value <= high + step / 2; value += step) {
+  for (const value of ticks) {
     svg.append(element("line", { x1: left, x2: width - right, y1: y(value), y2: y(value), class: "grid" }));
     svg.append(element("text", { x: left - 6, y: y(value) + 4, "text-anchor": "end" }, +value.toPrecision(3)));
   }
@@ -51,7 +57,7 @@ function path(seconds, key, x, y, since) {
   let line = "", before = null;
   for (const one of seconds) {
     if (one.up_s < since) continue;
-    if (one[key] === null) { before = null; continue; }
+    if (!(one[key] > 0)) { before = null; continue; }
     const joined = before !== null && one.up_s - before < 3;
     line += `${joined ? "L" : "M"}${x(one.up_s).toFixed(1)} ${y(one[key]).toFixed(1)}`;
     if (!joined) line += "h0.1";
