@@ -15,7 +15,7 @@ Belisha finds people in the pictures of a car's small camera.
   belisha run drive.mp4 --save drive.webm --bundle my.bundle
   belisha check"""
 
-COMMANDS = {
+COMMANDS: dict[str, Command | Group] = {
     "demo": Command("belisha.cli.demo", "the shipped detector on a shipped drive, and a page"),
     "detect": Command("belisha.cli.detect", "find people in pictures and videos, write JSON"),
     "run": Command("belisha.cli.run", "run the loop on a source, with a latency table"),
