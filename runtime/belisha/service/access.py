@@ -110,10 +110,17 @@ class Peer:
 
 @dataclass(frozen=True)
 class Grant:
-    """What somebody may do, and as whom the log knows them."""
+    """What somebody may do.
+
+    Attributes:
+        who: as whom the log knows them.
+        rights: what they may do.
+        by_token: whether they showed a token; others may be told to.
+    """
 
     who: str
     rights: frozenset[Right] = frozenset()
+    by_token: bool = False
 
 
 NOBODY = Grant("nobody")
@@ -142,7 +149,7 @@ class Access:
         self._tokens: list[tuple[bytes, Grant]] = []
         self._members: list[tuple[int, Grant]] = []
         for name, group in settings.groups.items():
-            self._admit(name, group)
+            self._admit(Grant(name, frozenset(group.rights), by_token=True), group)
         self._sessions: dict[bytes, tuple[float, Grant]] = {}
         self._wrong: dict[str, list[float]] = {}
         self._lock = threading.Lock()
@@ -195,8 +202,7 @@ class Access:
         with self._lock:
             self._sessions.pop(_digest(secret), None)
 
-    def _admit(self, name: str, group: Group) -> None:
-        grant = Grant(name, frozenset(group.rights))
+    def _admit(self, grant: Grant, group: Group) -> None:
         if group.token_sha256:
             self._tokens.append((bytes.fromhex(group.token_sha256), grant))
         if group.token_file:
@@ -206,7 +212,7 @@ class Access:
                 self._members.append((grp.getgrnam(group.unix_group).gr_gid, grant))
             except KeyError as error:
                 raise ConfigError(
-                    f"access: group {name!r}: the system has no group {group.unix_group!r}: "
+                    f"access: group {grant.who!r}: the system has no group {group.unix_group!r}: "
                     f"groupadd {group.unix_group}"
                 ) from error
 

@@ -57,7 +57,7 @@ def test_an_export_is_a_log_again(path: Path, capsys: pytest.CaptureFixture[str]
 def test_seconds_become_a_table_for_a_spreadsheet(path: Path) -> None:
     out = path.with_name("a.csv")
     assert log("export", path, "--out", out, "--since", "2026-11-24 12:00:11") == 0
-    rows = list(csv.DictReader(out.open()))
+    rows = list(csv.DictReader(out.read_text().splitlines()))
     assert len(rows) == 20
     assert rows[0]["utc"] == "2026-11-24T12:00:11.000+00:00"
     assert (rows[0]["processed"], rows[0]["hottest_c"]) == ("29", "")
@@ -66,7 +66,10 @@ def test_seconds_become_a_table_for_a_spreadsheet(path: Path) -> None:
 def test_events_alone_can_be_had(path: Path) -> None:
     out = path.with_name("a.jsonl")
     assert log("export", path, "--out", out, "--events") == 0
-    assert [json.loads(line)["entry"]["kind"] for line in out.open()] == ["event", "event"]
+    assert [json.loads(line)["entry"]["kind"] for line in out.read_text().splitlines()] == [
+        "event",
+        "event",
+    ]
 
 
 def test_statistics_are_a_table_a_document_and_a_page(

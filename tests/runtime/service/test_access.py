@@ -53,7 +53,7 @@ def test_who_is_on_the_device_may_read_but_not_switch(settings: AccessSettings) 
 
 def test_a_token_gives_its_groups_rights_and_no_more(settings: AccessSettings) -> None:
     access = Access(settings)
-    assert access.of_token(AWAY, TOKEN) == Grant("workshop", frozenset({"page", "log"}))
+    assert access.of_token(AWAY, TOKEN) == Grant("workshop", frozenset({"page", "log"}), True)
     assert rights(access.of_token(AWAY, "the-token-of-the-fleet")) == ["log", "switch"]
     for wrong in ("", TOKEN[:-1], TOKEN + "x", TOKEN.upper()):
         assert rights(access.of_token(Peer("remote", wrong), wrong)) == []
@@ -89,7 +89,7 @@ def test_a_browser_is_known_by_its_session_for_half_a_day(settings: AccessSettin
 
 def test_sessions_do_not_pile_up(settings: AccessSettings) -> None:
     access = Access(settings)
-    secrets = [access.open_session(Grant("x", frozenset({"page"}))) for _ in range(200)]
+    secrets = [access.open_session(Grant("x", frozenset({"page"}), True)) for _ in range(200)]
     assert sum(bool(access.of_session(one).rights) for one in secrets) == 64
     assert access.of_session(secrets[-1]).rights
 

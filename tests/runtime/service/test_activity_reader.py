@@ -1,4 +1,4 @@
-"""Whoever changes an activity log is found out; who rewrites all of it, by a head kept elsewhere."""
+"""Who changes an activity log is found out; who rewrites all of it, by a head kept elsewhere."""
 
 from __future__ import annotations
 

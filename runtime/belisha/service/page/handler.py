@@ -8,6 +8,7 @@ import json
 import socket
 import struct
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -16,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from belisha.documents import parse_json
 from belisha.errors import BelishaError, ConfigError, LogError, MissingLibraryError
-from belisha.service.access import ADVICE, NOBODY, Grant, Peer, Right
+from belisha.service.access import ADVICE, Grant, Peer, Right
 from belisha.service.page.desk import Desk, Login, Mark, Press, Switch
 from belisha.service.page.server import peer_of
 
@@ -189,8 +190,10 @@ class Handler(BaseHTTPRequestHandler):
         scheme, _, token = self._header("Authorization").partition(" ")
         if scheme.lower() == "bearer":
             return self._known(access.of_token(self._peer(), token.strip()))
-        signed_in = access.of_session(self._cookie())
-        return signed_in if signed_in.rights else access.of_peer(self._peer())
+        session, here = access.of_session(self._cookie()), access.of_peer(self._peer())
+        if not session.by_token:
+            return here
+        return replace(session, rights=session.rights | here.rights)
 
     @staticmethod
     def _known(grant: Grant | None) -> Grant:
@@ -204,7 +207,7 @@ class Handler(BaseHTTPRequestHandler):
         grant = self._grant()
         if right in grant.rights:
             return grant
-        if grant.who == NOBODY.who:
+        if not grant.by_token:
             advice = "" if self.desk.encrypted else f"; {ADVICE}"
             raise Refusal(
                 HTTPStatus.UNAUTHORIZED,
