@@ -33,7 +33,7 @@ from tests.runtime.service.page.visits import opened, token_file
 
 PICTURES = Path(__file__).parents[2] / "runs" / "browser"
 TOKEN = "token-of-the-workshop"
-LIVE = 'document.getElementById("state").textContent === "attention"'
+LIVE = 'document.getElementById("state").textContent === "live"'
 
 pytestmark = [
     pytest.mark.browser,
@@ -49,7 +49,7 @@ STATUS = Status(
     frame_age_s=0.03,
     counts=Counts(captured=217800, processed=217745, dropped=51, missed=12, failed=4, people=90211),
     latency=BUCKETS,
-    stages={name: BUCKETS for name in ("prepare", "infer", "decode", "track", "sinks")},
+    stages=dict.fromkeys(("prepare", "infer", "decode", "track", "sinks"), BUCKETS),
     in_force=InForce(
         bundle="belisha-small",
         digest="9dd9195490d2" + "0" * 52,
@@ -139,7 +139,7 @@ class Service:
                     return
                 frame, begun = frames[number % len(frames)], time.perf_counter()
                 boxes = detector(frame)
-                labels = tuple(
+                labels = tuple(  # the distances are made up
                     f"#{one + 1}  {9 + 4 * one}-{11 + 5 * one} m" for one in range(len(boxes))
                 )
                 words = f"{len(boxes)} people; the nearest about 10 m ahead"
@@ -224,7 +224,8 @@ def test_missed_keeps_the_frame_and_a_tap_the_place(desk: Browser, service: Serv
     desk.screenshot(PICTURES / "page-held.png")
     desk.ask(
         "(() => { const box = picture.getBoundingClientRect(); picture.dispatchEvent("
-        "new MouseEvent('click', {clientX: box.left + box.width / 2, clientY: box.top + box.height / 4}))"
+        "new MouseEvent('click', {clientX: box.left + box.width / 2, "
+        "clientY: box.top + box.height / 4}))"
         "})()"
     )
     desk.wait_for("document.getElementById('said').textContent.startsWith('Kept, with the place')")
@@ -286,6 +287,7 @@ def test_on_a_phone_nothing_sticks_out_and_buttons_suit_a_thumb(service: Service
         assert width > 150
         assert height > 44
         assert phone.ask("missed.getBoundingClientRect().bottom") < 844, "without scrolling"
+        phone.wait_for("!tiles.innerText.includes('\u2013')")
         phone.screenshot(PICTURES / "page-phone.png")
 
 
@@ -303,3 +305,5 @@ def test_from_elsewhere_one_signs_in(tmp_path: Path, toy: Bundle) -> None:
         phone.wait_for("document.getElementById('tiles') !== null")
         phone.wait_for("document.body.innerText.includes('van 7, front')")
         assert phone.ask("document.getElementById('buttons').hidden"), "no folder for frames"
+        phone.ask("document.getElementById('sign-out').click()")
+        phone.wait_for("document.getElementById('login') !== null")

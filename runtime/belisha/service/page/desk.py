@@ -118,7 +118,9 @@ class Desk:
         newer = [one for one in seconds if one[0].up_s > since_s]
         rights = set(grant.rights) - ({"switch"} if self._switch is None else set())
         able = {"feedback"} if self._feedback is not None else set()
-        message = status_message(self._status(), newer, events, sorted({*rights, *able}))
+        message = status_message(
+            self._status(), newer, events, sorted({*rights, *able}), signed_in=grant.by_token
+        )
         return message, newer[-1][0].up_s if newer else since_s
 
     @staticmethod

@@ -54,6 +54,7 @@ class Handler(BaseHTTPRequestHandler):
     """Answers one connection; `desk` is set in a subclass by `handler_for`."""
 
     desk: Desk
+    _sent = b""
     protocol_version = "HTTP/1.1"
     server_version = "belisha"
     sys_version = ""
@@ -87,6 +88,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, routes: Mapping[str, Callable[[], None]]) -> None:
         try:
+            self._sent = self._read_sent()
             self._check_origin()
             path = urlsplit(self.path).path
             if self.command == "GET" and path in _PUBLIC:
@@ -247,19 +249,24 @@ class Handler(BaseHTTPRequestHandler):
     def _through_unix_socket(self) -> bool:
         return bool(self.connection.family == socket.AF_UNIX)
 
-    def _body(self, schema: type[T]) -> T:
-        """The request's JSON document."""
-        length = self._header("Content-Length")
-        if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
+    def _read_sent(self) -> bytes:
+        """What came with the request, wanted or not: the next request begins after it."""
+        length = self._header("Content-Length") or "0"
+        if "Transfer-Encoding" in self.headers or not length.isdecimal():
+            length = str(MAX_BODY_BYTES + 1)
+        if int(length) > MAX_BODY_BYTES:
             self.close_connection = True
             raise Refusal(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"expected at most {MAX_BODY_BYTES} bytes"
             )
-        text = self.rfile.read(int(length))
+        return self.rfile.read(int(length))
+
+    def _body(self, schema: type[T]) -> T:
+        """The request's JSON document."""
         if self.headers.get_content_type() != "application/json":
             raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "expected application/json")
         try:
-            return parse_json(text, schema, "the request")
+            return parse_json(self._sent, schema, "the request")
         except ConfigError as error:
             raise Refusal(HTTPStatus.BAD_REQUEST, str(error)) from error
 

@@ -39,6 +39,8 @@ def status_message(
     seconds: Sequence[tuple[Stamp, Second]],
     events: Sequence[tuple[Stamp, Event]],
     rights: Sequence[str],
+    *,
+    signed_in: bool,
 ) -> bytes:
     """The service's state, its last seconds and events, and what this viewer may do."""
     document = dataclasses.asdict(dataclasses.replace(status, log=None))
@@ -48,6 +50,7 @@ def status_message(
     document["seconds"] = [_second(stamp, second) for stamp, second in seconds]
     document["events"] = [_event(stamp, event) for stamp, event in events]
     document["rights"] = sorted(rights)
+    document["signed_in"] = signed_in
     return _json(document)
 
 

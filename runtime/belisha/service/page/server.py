@@ -9,6 +9,7 @@ import ssl
 import struct
 import sys
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from belisha.service.access import Peer, is_loopback
 MAX_CONNECTIONS = 16
 TIMEOUT_S = 10.0
 """Of a peer that neither reads nor writes."""
+_BUSY_S = 0.05
 _BUSY = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n"
     b"Connection: close\r\n\r\n"
@@ -90,11 +92,10 @@ class PageServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def process_request(self, request: Any, client_address: Any) -> None:
         """See the standard library; one connection too many is told so and closed."""
         if not self._places.acquire(blocking=False):
-            try:
-                request.settimeout(0.2)
+            with suppress(OSError):
+                request.settimeout(_BUSY_S)
                 request.sendall(_BUSY)
-            except OSError:
-                pass
+                request.recv(65536)  # closing with something unread would take the answer back
             self.shutdown_request(request)
             return
         super().process_request(request, client_address)

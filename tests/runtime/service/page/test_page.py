@@ -139,6 +139,17 @@ def test_a_browser_signs_in_once_and_out_again(page: Page) -> None:
     assert visitor.get("/", Cookie=session).status == 401
 
 
+def test_a_refused_body_is_not_taken_for_the_next_request(page: Page, workshop: Visitor) -> None:
+    refused = b"POST /feedback HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"
+    wanted = b"GET /page.css HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    answers = Visitor(page).raw(refused + wanted)
+    assert answers.count(b"HTTP/1.1 401") == 1
+    assert answers.count(b"HTTP/1.1 200") == 1
+    chunked = b"POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert b"HTTP/1.1 413" in Visitor(page).raw(chunked + b"0\r\n\r\n")
+    assert workshop.get("/status").status == 200
+
+
 def test_who_guesses_has_to_wait_and_is_in_the_log(page: Page, log: ActivityLog) -> None:
     guesser = Visitor(page, Authorization="Bearer guess-guess-guess")
     answers = [guesser.get("/status").status for _ in range(7)]

@@ -8,7 +8,7 @@ import socket
 import struct
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,13 +61,15 @@ class Visitor:
 
     def raw(self, sent: bytes) -> bytes:
         """What comes back for bytes that may be no HTTP at all."""
+        back = b""
         with socket.create_connection(("127.0.0.1", self._port), PATIENCE_S) as peer:
-            try:
+            with suppress(OSError):
                 peer.sendall(sent)
                 peer.shutdown(socket.SHUT_WR)
-                return b"".join(iter(lambda: peer.recv(65536), b""))
-            except ConnectionError:
-                return b""
+            with suppress(ConnectionError):
+                while data := peer.recv(65536):
+                    back += data
+        return back
 
     @contextmanager
     def looking(self) -> Iterator[Iterator[tuple[dict[str, Any], bytes]]]:

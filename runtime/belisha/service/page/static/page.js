@@ -65,27 +65,39 @@ async function takePicture(message, jpeg) {
   bitmap.close();
   drawBoxes(message, canvas.width / message.width);
   $("words").textContent = message.words;
+  if (status) drawTiles(status);
   mood();
 }
 
 function drawBoxes(message, scale) {
-  const line = Math.max(2, canvas.width / 320), size = Math.max(13, Math.round(canvas.width / 42));
-  pen.font = `600 ${size}px system-ui,sans-serif`;
-  pen.textBaseline = "bottom";
+  const line = Math.max(2, canvas.width / 320);
+  const size = Math.round(12.5 * canvas.width / Math.max(canvas.clientWidth, 1));
   for (const [left, top, right, bottom] of message.boxes) {
     const place = [left * scale, top * scale, (right - left) * scale, (bottom - top) * scale];
     // A dark rim keeps the box visible on any background.
     pen.lineWidth = line + 2; pen.strokeStyle = "#000"; pen.strokeRect(...place);
     pen.lineWidth = line; pen.strokeStyle = AMBER; pen.strokeRect(...place);
   }
-  message.boxes.forEach(([left, top], index) => {
+  pen.font = `600 ${size}px system-ui,sans-serif`;
+  pen.textBaseline = "middle";
+  const taken = [];
+  message.boxes.forEach(([left, top, , bottom], index) => {
     const words = message.labels[index] || message.scores[index].toFixed(2);
     const high = size + 4, wide = pen.measureText(words).width + 8;
     const x = Math.min(Math.max(left * scale, 0), canvas.width - wide);
-    const y = top * scale >= high ? top * scale : top * scale + high;
-    pen.fillStyle = AMBER; pen.fillRect(x, y - high, wide, high);
-    pen.fillStyle = "#000"; pen.fillText(words, x + 4, y - 1);
+    const y = freePlace(taken, x, wide, high, [top * scale - high, bottom * scale, top * scale]);
+    taken.push([x, y, wide, high]);
+    pen.fillStyle = AMBER; pen.fillRect(x, y, wide, high);
+    pen.fillStyle = "#000"; pen.fillText(words, x + 4, y + high / 2 + 1);
   });
+}
+
+// The first of some heights at which a label is within the picture and covers no other.
+function freePlace(taken, x, wide, high, heights) {
+  const inside = heights.filter((y) => y >= 0 && y + high <= canvas.height);
+  const free = inside.find((y) => taken.every(([left, top, width, height]) =>
+    x >= left + width || left >= x + wide || y >= top + height || top >= y + high));
+  return free ?? inside[0] ?? 0;
 }
 
 // --- missed and false -------------------------------------------------------------------------
@@ -171,6 +183,7 @@ function takeStatus(message) {
   const newest = seconds.length ? seconds[seconds.length - 1].up_s : 0;
   seconds = seconds.filter((one) => one.up_s > newest - HISTORY_S && one.up_s <= newest);
   document.title = $("name").textContent = message.name ? `Belisha: ${message.name}` : "Belisha";
+  $("sign-out").hidden = !message.signed_in;
   $("buttons").hidden = !message.rights.includes("feedback");
   drawAlarms(message); drawTiles(message); drawInForce(message); drawHealth(message.health);
   drawStages(message.stages); drawEvents(message); drawLog(message);
@@ -324,9 +337,13 @@ function mood() {
   if (!status) return;
   if (silent) pill("bad", "no picture");
   else if (status.alarms.some((one) => one.level === "alarm")) pill("bad", "alarm");
-  else if ($("alarms").childElementCount) pill("open", "attention");
+  else if (troubled(status)) pill("open", "attention");
   else pill("good", "live");
 }
+
+// A fallback is announced above, but it is how this device is, not what has gone wrong.
+const troubled = (message) => message.alarms.length > 0 || message.degradation.active.length > 0
+  || Boolean(message.log && message.log.trouble);
 
 setInterval(() => { if (stop) mood(); }, 1000);
 addEventListener("resize", () => drawLatency($("latency-plot"), seconds));
