@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from belisha import __version__
-from belisha.cli.dispatch import Command, dispatch
+from belisha.cli.dispatch import Command, Group, dispatch
 
 DESCRIPTION = """\
 Belisha finds people in the pictures of a car's small camera.
@@ -22,6 +22,13 @@ COMMANDS = {
     "bench": Command("belisha.cli.bench", "measure latency, cold start and memory here"),
     "check": Command("belisha.cli.check", "prove that a bundle works on this machine"),
     "info": Command("belisha.cli.info", "say what is in a bundle"),
+    "rules": Group(
+        {
+            "check": Command("belisha.cli.rules.check", "prove that every rule can apply"),
+            "why": Command("belisha.cli.rules.why", "what is decided for some signals, and why"),
+        },
+        "which bundle runs when, where and for whom",
+    ),
 }
 
 
