@@ -1,1 +1,1 @@
-"""How well people keep their identities: rendered drives, metrics, and our tracker beside others."""
+"""How well people keep their identities: rendered drives, metrics, our tracker beside others."""

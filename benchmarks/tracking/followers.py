@@ -1,4 +1,4 @@
-"""Who takes part: ours, ours without the frames, and ByteTrack and SORT in their own environment."""
+"""Who takes part: ours, ours without the frames, and ByteTrack in an environment of its own."""
 
 from __future__ import annotations
 

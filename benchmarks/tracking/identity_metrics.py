@@ -113,7 +113,7 @@ def _overlaps(frame: IdentityFrame) -> NDArray[np.float64]:
 
 
 def _clear(frames: Sequence[IdentityFrame]) -> NDArray[np.int64]:
-    """Boxes of people, found, false alarms, switches; a pair of the last frame is kept if it can."""
+    """Boxes of people, found, false alarms, switches; pairs of the last frame stay if they can."""
     last: dict[int, int] = {}
     previous: dict[int, int] = {}
     counts = np.zeros(4, np.int64)

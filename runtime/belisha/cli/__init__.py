@@ -22,6 +22,7 @@ COMMANDS = {
     "bench": Command("belisha.cli.bench", "measure latency, cold start and memory here"),
     "check": Command("belisha.cli.check", "prove that a bundle works on this machine"),
     "info": Command("belisha.cli.info", "say what is in a bundle"),
+    "setup": Command("belisha.cli.setup", "set crop, height and horizon on the live picture"),
     "rules": Group(
         {
             "check": Command("belisha.cli.rules.check", "prove that every rule can apply"),

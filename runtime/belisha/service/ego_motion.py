@@ -1,9 +1,9 @@
 """Ego-motion: how far the picture moved because the car turned or shook.
 
-A turn of one degree a frame moves everything by a dozen pixels, more than the width of a far person;
-a tracker that knows it finds people again where they went. Points of a coarse grid are followed
-from one small grey picture to the next, and one model is laid through them: a shift, which turning
-gives to all distances alike, and a zoom, which driving gives and which is left to each track.
+A turn of one degree a frame moves everything by a dozen pixels, more than the width of a far
+person; a tracker that knows it finds people again where they went. Points of a coarse grid are
+followed from one small grey picture to the next, and one model is laid through them: a shift, which
+turning gives to all distances alike, and a zoom, which driving gives and each track has its own of.
 """
 
 from __future__ import annotations
