@@ -19,7 +19,7 @@ from benchmarks.tracking.drives import Drive
 from benchmarks.tracking.identity_metrics import IdentityFrame
 
 PACKAGES = ("trackers==2.6.1",)
-"""Roboflow's, Apache-2.0: ByteTrack and SORT."""
+"""Roboflow's, Apache-2.0."""
 ENVIRONMENT = "trackers"
 _TIMEOUT_S = 600
 
@@ -84,7 +84,7 @@ class OurFollower:
 
 
 class ForeignFollower:
-    """ByteTrack or SORT of the package `trackers`, in a process of its own."""
+    """A tracker of the package `trackers`, in a process of its own."""
 
     def __init__(self, python: Path, name: str, settings: dict[str, float]) -> None:
         self._python, self._name, self._settings = python, name, settings
@@ -96,7 +96,6 @@ class ForeignFollower:
             EngineError: its process failed.
         """
         order = {
-            "tracker": self._name,
             "settings": self._settings,
             "rate_hz": detected[0].drive.truth.rate_hz,
             "drives": [[_rows(boxes) for boxes in one.boxes] for one in detected],

@@ -1,6 +1,6 @@
-"""Runs other people's trackers in an environment of its own; see `benchmarks.tracking.others`.
+"""Runs ByteTrack in an environment of its own; see `benchmarks.tracking.followers`.
 
-Reads one JSON document from stdin: {"tracker": name, "rate_hz": r, "drives": [[[[left, top, right,
+Reads one JSON document from stdin: {"settings": {...}, "rate_hz": r, "drives": [[[[left, top, right,
 bottom, score], ...] per frame] per drive]}. Writes one to stdout: the ids of each box, -1 for none,
 and the median seconds of an update. It imports nothing of ours.
 """
@@ -28,12 +28,9 @@ def _follow(
 ) -> list[list[list[float]]]:
     """Rows of left, top, right, bottom, id for each frame; appends the time of each update."""
     import supervision as sv
-    from trackers import ByteTrackTracker, SORTTracker
+    from trackers import ByteTrackTracker
 
-    if order["tracker"] == "ByteTrack":
-        tracker = ByteTrackTracker(frame_rate=order["rate_hz"], **order["settings"])
-    else:
-        tracker = SORTTracker(frame_rate=order["rate_hz"], **order["settings"])
+    tracker = ByteTrackTracker(frame_rate=order["rate_hz"], **order["settings"])
     answers = []
     for rows in frames:
         table = np.asarray(rows, np.float32).reshape(-1, 5)
