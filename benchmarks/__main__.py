@@ -11,6 +11,9 @@ COMMANDS = {
     "capacity": Command("benchmarks.commands.capacity", "does this box hold N frames a second?"),
     "roofline": Command("benchmarks.commands.roofline", "which layers waste time on this machine"),
     "compare": Command("benchmarks.commands.compare", "two results: faster, slower, or the same"),
+    "tracking": Command(
+        "benchmarks.commands.tracking", "identities on rendered drives, beside others"
+    ),
     "loadgen": Command("benchmarks.commands.loadgen", "cross-check with MLPerf's load generator"),
 }
 

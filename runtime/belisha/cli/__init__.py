@@ -30,6 +30,14 @@ COMMANDS: dict[str, Command | Group] = {
         },
         "the activity log: is it whole, what is in it, what does it add up to",
     ),
+    "setup": Command("belisha.cli.setup", "set crop, height and horizon on the live picture"),
+    "rules": Group(
+        {
+            "check": Command("belisha.cli.rules.check", "prove that every rule can apply"),
+            "why": Command("belisha.cli.rules.why", "what is decided for some signals, and why"),
+        },
+        "which bundle runs when, where and for whom",
+    ),
 }
 
 
