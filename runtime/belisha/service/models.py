@@ -13,13 +13,29 @@ from belisha import champion
 from belisha.bundle import Bundle
 from belisha.detector import Detector
 from belisha.errors import BelishaError
-from belisha.service.config import DetectorSettings
 from belisha.service.telling import Say
 
 _WARM_UP_FRAMES = 3
 _WARM_UP_SHAPE = (480, 640, 3)
 _PAUSES_S = (0.1, 30.0)
 """Before a broken detector is loaded again: the first pause, and the longest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectorSettings:
+    """What finds people.
+
+    Attributes:
+        bundle: file; the shipped champion if absent. Not with rules, which name theirs.
+        engine: name of the engine; the best that works if absent.
+        threads: processor threads; all that there are if absent.
+        threshold: least score to report; the bundle's own if absent.
+    """
+
+    bundle: str | None = None
+    engine: str | None = None
+    threads: int | None = None
+    threshold: float | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +105,16 @@ class Models:
     def names(self) -> tuple[str, ...]:
         """Of all detectors, the broken ones included."""
         return tuple(self._sources)
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """Names of those that failed and are not back yet."""
+        return tuple(name for name in self._sources if name not in self._loaded)
+
+    @property
+    def least_threshold(self) -> float:
+        """The least of the detectors' own."""
+        return min((one.threshold for one in self._loaded.values()), default=0.0)
 
     def pick(self, name: str) -> tuple[str, Detector | None]:
         """A detector and its name: the one that was asked for, or another while it is broken."""

@@ -108,6 +108,9 @@ class LiveCamera:
         with self._changed:
             self._changed.notify_all()
         self._thread.join(_CLOSE_S)
+        with self._changed:
+            self._dropped += self._slot is not None
+            self._slot = None
 
     @property
     def hangs(self) -> bool:
