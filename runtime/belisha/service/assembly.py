@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 from belisha.cameras import Camera
 from belisha.cameras.opening import open_source
+from belisha.cameras.settings import CameraSettings
+from belisha.detector import Detector
 from belisha.errors import BelishaError, ConfigError
 from belisha.service.activity import ActivityLog
 from belisha.service.activity_entries import Event
@@ -18,7 +22,7 @@ from belisha.service.following import Following
 from belisha.service.health import Health, HealthWatch
 from belisha.service.health_degrade import Degrade
 from belisha.service.loop import Loop, LoopReport, Parts
-from belisha.service.models import Models, ModelSource
+from belisha.service.models import Models, ModelSource, OpenDetector
 from belisha.service.monitor import Monitor
 from belisha.service.newest_frame import LiveCamera
 from belisha.service.outlets.sink import Outlets, open_outlets
@@ -33,6 +37,27 @@ from belisha.service.systemd import Systemd
 from belisha.service.telling import Level, Say
 from belisha.service.tracks import Tracker
 
+OpenSource = Callable[[CameraSettings, Path], Camera]
+
+
+def _utc() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+@dataclass(frozen=True)
+class World:
+    """What the service takes from outside; another one for rehearsals of what goes wrong there.
+
+    Attributes:
+        open_source: opens a camera.
+        open_detector: loads a bundle.
+        utc: the wall clock.
+    """
+
+    open_source: OpenSource = open_source
+    open_detector: OpenDetector = Detector.open
+    utc: Callable[[], datetime] = _utc
+
 
 @dataclass(frozen=True, eq=False)
 class Assembled:
@@ -42,12 +67,14 @@ class Assembled:
         config: that it was made of.
         models: that are loaded.
         steering: chooses among them.
+        following: makes people of boxes.
         camera, outlets, signals, degrade: as configured.
     """
 
     config: ServiceConfig
     models: Models
     steering: Steering
+    following: Following
     camera: Camera
     outlets: Outlets
     signals: CarSignals
@@ -61,12 +88,14 @@ class Service:
         path: of the file.
         say: gets every sentence about what happens.
         systemd: is told how it goes.
+        world: the real one, unless something is rehearsed.
 
     Raises:
         BelishaError: the configuration is wrong, or a bundle cannot be loaded.
     """
 
-    def __init__(self, path: Path, say: Say, systemd: Systemd) -> None:
+    def __init__(self, path: Path, say: Say, systemd: Systemd, world: World | None = None) -> None:
+        self._world = world or World()
         self._path, self._folder, self._systemd = path, path.parent, systemd
         self._say_aloud = say
         config = read_config(path)
@@ -192,8 +221,8 @@ class Service:
         steering = Steering(
             models, models.names[0], SteadyRules(rules) if rules else None, self._say
         )
-        if before is not None and before.steering.pinned in models.names:
-            steering.pin(before.steering.pinned)
+        if before is not None:
+            steering.take_over(before.steering)
         if before is not None and old is not None and old.degrade == config.degrade:
             degrade = before.degrade
         signals_same = before is not None and old is not None and old.signals == config.signals
@@ -204,7 +233,19 @@ class Service:
         )
         outlets = open_outlets(config.sinks, config.name, self._folder, self._say)
         camera = self._camera(config, before)
-        return Assembled(config, models, steering, camera, outlets, signals, degrade)
+        following = self._following(config, models, before)
+        return Assembled(config, models, steering, following, camera, outlets, signals, degrade)
+
+    def _following(
+        self, config: ServiceConfig, models: Models, before: Assembled | None
+    ) -> Following:
+        """Who follows people; the same one if nothing changed, so that they keep their numbers."""
+        tracker = config.tracker
+        if tracker is not None:
+            tracker = replace(tracker, high_score=min(tracker.high_score, models.least_threshold))
+        if before is not None and before.following.is_as(tracker, config.camera.mounting):
+            return before.following
+        return Following(Tracker(tracker) if tracker else None, config.camera.mounting)
 
     def _camera(self, config: ServiceConfig, before: Assembled | None) -> Camera:
         """The camera; the one in use if it is the same."""
@@ -212,20 +253,18 @@ class Service:
         if before is not None and replace(before.config.camera, mounting=None) == settings:
             return before.camera
         if not settings.is_live:
-            return open_source(settings, self._folder)
-        return LiveCamera(settings, lambda: open_source(settings, self._folder), self._say)
+            return self._world.open_source(settings, self._folder)
+        return LiveCamera(
+            settings, lambda: self._world.open_source(settings, self._folder), self._say
+        )
 
     def _parts(self, now: Assembled, fixed: tuple[Sink, ...]) -> Parts:
         config = now.config
-        tracker = None
-        if config.tracker is not None:
-            sure = min(config.tracker.high_score, now.models.least_threshold)
-            tracker = Tracker(replace(config.tracker, high_score=sure))
         return Parts(
             camera=now.camera,
             chooser=now.steering,
             sinks=(now.outlets, *fixed),
-            following=Following(tracker, config.camera.mounting),
+            following=now.following,
             mounting=config.camera.mounting,
             deadline_ms=config.deadline_ms,
         )
@@ -237,14 +276,14 @@ class Service:
         monitor.outlets, monitor.camera = now.outlets, now.camera
 
     def _sources(self, config: ServiceConfig, rules: Rules | None) -> dict[str, ModelSource]:
-        settings = replace(config.detector, bundle=None)
+        settings, load = replace(config.detector, bundle=None), self._world.open_detector
         if rules is not None:
             first = rules.otherwise.bundle
             bundles = sorted(rules.bundles.items(), key=lambda item: item[0] != first)
-            return {name: ModelSource(path, settings) for name, path in bundles}
+            return {name: ModelSource(path, settings, load) for name, path in bundles}
         bundle = config.detector.bundle
         path = self._folder / bundle if bundle else None
-        return {path.stem if path else "champion": ModelSource(path, settings)}
+        return {path.stem if path else "champion": ModelSource(path, settings, load)}
 
     def _open_rules(self, config: ServiceConfig) -> Rules | None:
         """The rules; what `belisha rules check` finds is said, and forbids nothing."""
@@ -260,7 +299,8 @@ class Service:
             return None
         anchor = self._folder / config.log.anchor if config.log.anchor else None
         path = self._folder / config.log.path
-        return ActivityLog(path, limit_bytes=round(config.log.limit_mb * 1e6), anchor=anchor)
+        limit = round(config.log.limit_mb * 1e6)
+        return ActivityLog(path, limit_bytes=limit, anchor=anchor, utc=self._world.utc)
 
     def _open_page(self, config: ServiceConfig) -> Page | None:
         if config.page is None:

@@ -9,7 +9,7 @@ from belisha.cameras import Frame
 from belisha.service.distance import distances
 from belisha.service.mounting import Mounting
 from belisha.service.results import Choice, Seen
-from belisha.service.tracks import Tracker, Tracks
+from belisha.service.tracks import Tracker, TrackerSettings, Tracks
 from belisha.timing import TurnClock
 
 
@@ -24,6 +24,11 @@ class Following:
     def __init__(self, tracker: Tracker | None = None, mounting: Mounting | None = None) -> None:
         self._tracker, self._mounting = tracker, mounting
         self._best: dict[int, float] = {}
+
+    def is_as(self, settings: TrackerSettings | None, mounting: Mounting | None) -> bool:
+        """Whether these settings would make the same."""
+        own = self._tracker.settings if self._tracker else None
+        return own == settings and self._mounting == mounting
 
     def threshold(self, choice: Choice) -> float:
         """Least score that a detector has to report."""

@@ -265,10 +265,10 @@ class Loop:
         ).start()
 
     def _close(self) -> None:
-        waiting = [self._next] if self._next is not None else []
-        close_all(
-            {part: None for one in (self.parts, *waiting) for part in (one.camera, *one.sinks)}
-        )
+        parts: dict[Closable, None] = {}
+        for one in (self.parts, self._next or self.parts):
+            parts.update(dict.fromkeys((one.camera, *one.sinks)))
+        close_all(parts)
 
 
 class Closable(Protocol):

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -19,6 +20,21 @@ _WARM_UP_FRAMES = 3
 _WARM_UP_SHAPE = (480, 640, 3)
 _PAUSES_S = (0.1, 30.0)
 """Before a broken detector is loaded again: the first pause, and the longest."""
+
+
+class OpenDetector(Protocol):
+    """Opens a detector as `Detector.open` does."""
+
+    def __call__(
+        self,
+        bundle: Path | str | None = None,
+        *,
+        engine: str | None = None,
+        threads: int | None = None,
+        threshold: float | None = None,
+    ) -> Detector:
+        """See `Detector.open`."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +61,12 @@ class ModelSource:
     Attributes:
         path: of the bundle; the shipped champion if `None`.
         settings: how it is run; their `bundle` is not looked at.
+        load: opens it; another one in rehearsals.
     """
 
     path: Path | None
     settings: DetectorSettings
+    load: OpenDetector = Detector.open
 
     def open(self) -> Detector:
         """Load it and let it run, so that its first real frame takes no longer than others.
@@ -59,7 +77,7 @@ class ModelSource:
             UsageError: a setting is wrong.
         """
         settings = self.settings
-        detector = Detector.open(
+        detector = self.load(
             self.path,
             engine=settings.engine,
             threads=settings.threads,
@@ -95,7 +113,7 @@ class Models:
         self._loaded: dict[str, Detector] = {}
         try:
             for name, source in sources.items():
-                known = kept.get((_digest(source), source.settings)) if kept else None
+                known = kept.get((name, _digest(source), source.settings)) if kept else None
                 self._loaded[name] = known or self._open(name)
         except BaseException:
             self.close(before)
@@ -172,9 +190,9 @@ class Models:
             self._say("engine", f"{name} works again")
             return
 
-    def _by_identity(self) -> dict[tuple[str, DetectorSettings], Detector]:
+    def _by_identity(self) -> dict[tuple[str, str, DetectorSettings], Detector]:
         return {
-            (detector.info.digest, self._sources[name].settings): detector
+            (name, detector.info.digest, self._sources[name].settings): detector
             for name, detector in self._loaded.items()
         }
 

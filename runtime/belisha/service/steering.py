@@ -67,6 +67,12 @@ class Steering:
         self._pinned = name
         return "the rules choose again" if name is None else f"{name} is used, whatever rules say"
 
+    def take_over(self, before: Steering) -> None:
+        """Go on with what a predecessor knew, so that a reload changes nothing by itself."""
+        self.signals, self.degradation = before.signals, before.degradation
+        if before.pinned in self.models.names:
+            self._pinned = before.pinned
+
     def choose(self, frame: Frame) -> Choice:
         """See `Chooser.choose`."""
         decision = self.rules.decide(self.signals, time.monotonic()) if self.rules else None

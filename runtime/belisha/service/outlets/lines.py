@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -122,7 +123,8 @@ class FileTarget:
         try:
             _write_all(self._descriptor, lines)
         except OSError:
-            os.ftruncate(self._descriptor, length)
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, length)
             self.close()
             raise
         if length + len(lines) >= self._limit:
