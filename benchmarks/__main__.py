@@ -14,6 +14,7 @@ COMMANDS = {
     "tracking": Command(
         "benchmarks.commands.tracking", "identities on rendered drives, beside others"
     ),
+    "faults": Command("benchmarks.commands.faults", "break what may break around the service"),
     "loadgen": Command("benchmarks.commands.loadgen", "cross-check with MLPerf's load generator"),
 }
 

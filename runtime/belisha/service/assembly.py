@@ -15,7 +15,7 @@ from belisha.cameras.settings import CameraSettings
 from belisha.detector import Detector
 from belisha.errors import BelishaError, ConfigError
 from belisha.service.activity import ActivityLog
-from belisha.service.activity_entries import Event
+from belisha.service.activity_entries import Event, Stamp
 from belisha.service.car_signals import CarSignals
 from belisha.service.config import ServiceConfig, read_config
 from belisha.service.following import Following
@@ -32,6 +32,7 @@ from belisha.service.rules.check import check
 from belisha.service.rules.rulebook import Rules
 from belisha.service.rules.steady import SteadyRules
 from belisha.service.sinks import Sink
+from belisha.service.status import Status
 from belisha.service.steering import Steering
 from belisha.service.systemd import Systemd
 from belisha.service.telling import Level, Say
@@ -52,11 +53,13 @@ class World:
         open_source: opens a camera.
         open_detector: loads a bundle.
         utc: the wall clock.
+        monotonic: the clock by which seconds are summed up.
     """
 
     open_source: OpenSource = open_source
     open_detector: OpenDetector = Detector.open
     utc: Callable[[], datetime] = _utc
+    monotonic: Callable[[], float] = time.monotonic
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +108,12 @@ class Service:
         self._health = HealthWatch(Health(disk=health_disk))
         self._loop = Loop(self._parts(self._now, ()), self._turned, warm=True)
         self._monitor = Monitor(
-            config.name, self._loop.ledger, lambda: self._health.latest, self._log, self._say
+            config.name,
+            self._loop.ledger,
+            lambda: self._health.latest,
+            self._log,
+            self._say,
+            self._world.monotonic,
         )
         self._watch(self._now)
         self._page = self._open_page(config)
@@ -140,6 +148,21 @@ class Service:
     def reload(self) -> None:
         """Read the configuration again soon; may be called from a signal handler."""
         self._wanted = True
+
+    @property
+    def status(self) -> Status:
+        """What is going on; may be asked from any thread."""
+        return self._monitor.status()
+
+    @property
+    def given_up(self) -> dict[str, int]:
+        """Outlet -> messages that could not leave by it."""
+        return self._now.outlets.dropped
+
+    @property
+    def log_events(self) -> list[tuple[Stamp, Event]]:
+        """The newest events of the log, the oldest first; none without a log."""
+        return self._log.recent_events() if self._log else []
 
     @property
     def hangs(self) -> bool:

@@ -38,6 +38,7 @@ class Monitor:
         health: gives the latest look at the machine.
         log: gets a summary a second, if one is kept.
         say: gets sentences.
+        clock: seconds by which it works; nobody sets it.
 
     Attributes:
         steering, signals, degrade, outlets, camera: in use now; replaced at a reload.
@@ -50,11 +51,13 @@ class Monitor:
         health: Callable[[], HealthState],
         log: ActivityLog | None,
         say: Say,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._name, self._ledger, self._health = name, ledger, health
         self._log, self._say = log, say
         self._tally = Tally(ledger)
-        self._begun_s = self._due_s = time.monotonic()
+        self._clock = clock
+        self._begun_s = self._due_s = clock()
         self._missed: deque[tuple[int, int]] = deque(maxlen=_MISSED_OVER)
         self._since: dict[str, float] = {}
         self._frame: Frame | None = None
@@ -76,7 +79,7 @@ class Monitor:
 
     def turned(self) -> bool:
         """After each turn of the loop; whether a second was over."""
-        now = time.monotonic()
+        now = self._clock()
         if now < self._due_s:
             return False
         self._due_s = max(self._due_s + EVERY_S, now)
@@ -114,7 +117,7 @@ class Monitor:
             )
         return Status(
             name=self._name,
-            up_s=time.monotonic() - self._begun_s,
+            up_s=self._clock() - self._begun_s,
             camera=state.words if state else "recording",
             frame_age_s=state.silent_s if state else float("nan"),
             counts=self._tally.counts(camera),
@@ -155,7 +158,7 @@ class Monitor:
         alarms = self._alarms()
         counts = self._tally.counts(self.camera)
         state: dict[str, Any] = {
-            "up_s": round(time.monotonic() - self._begun_s, 1),
+            "up_s": round(self._clock() - self._begun_s, 1),
             "camera": self.camera.state.trouble if isinstance(self.camera, LiveCamera) else "",
             **asdict(counts),
             "alarms": [{"level": one.level, "text": one.text} for one in alarms],
@@ -176,7 +179,7 @@ class Monitor:
         for engine, reason in choice.detector.info.passed_over if choice else ():
             wrong.append(("warning", f"fallback: {engine} could not be used: {reason}"))
         wrong += [("warning", f"less is done: {one}") for one in self.steering.degradation.active]
-        now = time.monotonic()
+        now = self._clock()
         self._since = {text: self._since.get(text, now) for _, text in wrong}
         since = self._since
         return tuple(Alarm(level, text, now - since.get(text, now)) for level, text in wrong)
