@@ -24,7 +24,7 @@ from belisha.service.activity_entries import Event, Head, Second, Stamp, write_b
 from belisha.service.activity_store import ActivityStore, BrokenLogError
 
 LIMIT_BYTES = 256_000_000
-"""Seven days of seconds without a pause."""
+"""Five days of seconds without a pause, at about 510 bytes each."""
 DURABLE_S = 10.0
 ANCHOR_S = 60.0
 MAX_WAITING = 1000

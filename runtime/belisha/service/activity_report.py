@@ -78,7 +78,10 @@ def _verdicts(found: Verification) -> list[Block]:
     blocks: list[Block] = [Verdict(found.whole, chain_sentence(found))]
     blocks += [Verdict(False, problem) for problem in found.problems[1:]]
     blocks += [Verdict(None, doubt) for doubt in found.doubts]
-    blocks.append(Text(f"Head: {found.head}. Keep it elsewhere, and a later look can compare it."))
+    blocks.append(Facts({"head": str(found.head)}))
+    blocks.append(
+        Text("Keep the head elsewhere, and 'belisha log verify --head' can compare it later.")
+    )
     return blocks
 
 
