@@ -11,6 +11,7 @@ COMMANDS = {
     "capacity": Command("benchmarks.commands.capacity", "does this box hold N frames a second?"),
     "roofline": Command("benchmarks.commands.roofline", "which layers waste time on this machine"),
     "compare": Command("benchmarks.commands.compare", "two results: faster, slower, or the same"),
+    "page": Command("benchmarks.commands.page", "what the service's page takes from the loop"),
     "loadgen": Command("benchmarks.commands.loadgen", "cross-check with MLPerf's load generator"),
 }
 

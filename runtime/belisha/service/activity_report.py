@@ -13,7 +13,7 @@ from belisha.service.activity_statistics import Statistics, Tally
 
 COLUMNS = (
     *("seconds", "frames", "dropped", "late", "bad", "people", "with people"),
-    *("p50 ms", "p99 ms", "worst ms", "hottest °C"),
+    *("p50 ms", "p99 ms", "worst ms"),
 )
 MAX_POINTS = 500
 """Of a plot over time."""
@@ -215,7 +215,7 @@ def _cells(tally: Tally) -> tuple[str, ...]:
         *(tally.seconds, tally.processed, tally.dropped, tally.missed, tally.failed),
         *(tally.people, tally.with_people),
     )
-    times = (tally.percentile_ms(0.5), tally.percentile_ms(0.99), tally.worst_ms, tally.hottest_c)
+    times = (tally.percentile_ms(0.5), tally.percentile_ms(0.99), tally.worst_ms)
     return (*map(str, counts), *map(_number, times))
 
 
