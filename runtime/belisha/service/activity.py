@@ -212,7 +212,7 @@ class ActivityLog:
         lost = self._lost
         entries = [*self._recovered(lost), *batch]
         if entries:
-            bodies = [write_body(one, stamp) for one, stamp in entries]
+            bodies = [_body(one, stamp) for one, stamp in entries]
             self._store.append(bodies, entries[-1][1], durable=durable)
         self._lost_told = lost
         if durable:
@@ -275,6 +275,15 @@ def set_aside(path: Path, utc: datetime) -> Path:
         for ending in ("", "-wal", "-shm"):
             one.with_name(one.name + ending).unlink(missing_ok=True)
     return aside
+
+
+def _body(content: Second | Event, stamp: Stamp) -> str:
+    """An entry as text; one that has none must not stop those behind it."""
+    try:
+        return write_body(content, stamp)
+    except (TypeError, ValueError) as error:
+        text = f"an entry cannot be written: {error}: {content!r}"
+        return write_body(Event(name="log", text=text, level="alarm"), stamp)
 
 
 def _clock_event(step_s: float) -> Event:

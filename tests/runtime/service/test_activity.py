@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sqlite3
 import subprocess
@@ -15,7 +16,15 @@ import pytest
 from belisha.errors import LogError, UsageError
 from belisha.service import activity
 from belisha.service.activity import ActivityLog
-from belisha.service.activity_entries import Checkpoint, Event, Head, Second, read_body
+from belisha.service.activity_entries import (
+    LONGEST,
+    MAX_TEXT,
+    Checkpoint,
+    Event,
+    Head,
+    Second,
+    read_body,
+)
 from belisha.service.activity_reader import read_rows, verify
 from tests.interpreter import run_python
 from tests.runtime.service.logs import NOON, Clocks, busy_second, write_log
@@ -224,6 +233,25 @@ def test_a_clock_that_was_set_is_an_event(tmp_path: Path, step: float, words: st
     _, event, _, _ = contents(log.path)
     assert isinstance(event, Event)
     assert (event.name, words in event.text) == ("clock", True)
+
+
+def test_odd_entries_do_not_stop_the_log(tmp_path: Path) -> None:
+    log = ActivityLog(tmp_path / "a.db")
+    log.add_second(Second(latency_ms=((1.0, 2), (math.inf, 1)), worst_ms=math.inf))
+    log.add_event(Event(name="camera", text="lost \udcff.mp4 " + "x" * 10_000))
+    log.add_event(Event(name="odd", text="", details={"a": object()}))  # type: ignore[dict-item]
+    log.add_event(Event(name="stop", text="stopped"))
+    log.close(30)
+    second, event, odd, stop = contents(log.path)
+    assert isinstance(second, Second)
+    assert second.latency_ms == ((1.0, 2), (LONGEST, 1))
+    assert isinstance(event, Event)
+    assert event.text.startswith("lost ?.mp4 xxx")
+    assert len(event.text) == MAX_TEXT
+    assert isinstance(odd, Event)
+    assert odd.text.startswith("an entry cannot be written: ")
+    assert stop == Event(name="stop", text="stopped")
+    assert verify(log.path).whole
 
 
 def test_two_writers_would_fork_the_chain(tmp_path: Path) -> None:
