@@ -166,6 +166,29 @@ def test_a_damaged_log_is_set_aside_and_the_new_one_says_so(tmp_path: Path, dama
     assert verify(path).whole
 
 
+def test_damage_on_a_full_disk_is_survived_too(tmp_path: Path) -> None:
+    done = run_python(
+        "import resource, sys, time; from pathlib import Path\n"
+        "from belisha.service.activity import ActivityLog\n"
+        "from belisha.service.activity_entries import Event, Second\n"
+        "log = ActivityLog(Path(sys.argv[1])); log.add_second(Second())\n"
+        "while not log.state.head.seq: time.sleep(0.01)\n"
+        "none = resource.RLIM_INFINITY\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, none))\n"
+        "log.path.unlink(); log.add_event(Event(name='camera', text='gone', level='alarm'))\n"
+        "while not log.state.trouble: time.sleep(0.01)\n"
+        "time.sleep(1.5); print(log.state.trouble)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (none, none))\n"
+        "while log.state.trouble: time.sleep(0.01)\n"
+        "log.close(30)",
+        str(tmp_path / "a.db"),
+    )
+    assert done.returncode == 0, done.stderr
+    names = [one.name for one in contents(tmp_path / "a.db") if isinstance(one, Event)]
+    assert names[-2:] == ["log", "camera"]
+    assert verify(tmp_path / "a.db").whole
+
+
 def test_damaged_logs_do_not_fill_the_disk(tmp_path: Path) -> None:
     for day in range(1, 5):
         (tmp_path / "a.db").write_bytes(b"rubbish")
