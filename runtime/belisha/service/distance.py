@@ -125,8 +125,9 @@ def _combined(
 def _metres(nearness: Numbers) -> FloatArray:
     """1 over the distance -> metres; what is not nearer than the horizon is infinitely far."""
     far = np.full(len(nearness), np.inf)
-    metres = np.divide(1.0, nearness, out=far, where=nearness > 1e-3)
-    return np.maximum(metres, NEAREST_M).astype(np.float32)
+    metres: Numbers = np.divide(1.0, nearness, out=far, where=nearness > 1e-3)
+    clipped: FloatArray = np.maximum(metres, NEAREST_M).astype(np.float32)
+    return clipped
 
 
 def _rounded(metres: float, outwards: Callable[[float], int]) -> str:
