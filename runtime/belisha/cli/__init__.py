@@ -15,13 +15,21 @@ Belisha finds people in the pictures of a car's small camera.
   belisha run drive.mp4 --save drive.webm --bundle my.bundle
   belisha check"""
 
-COMMANDS = {
+COMMANDS: dict[str, Command | Group] = {
     "demo": Command("belisha.cli.demo", "the shipped detector on a shipped drive, and a page"),
     "detect": Command("belisha.cli.detect", "find people in pictures and videos, write JSON"),
     "run": Command("belisha.cli.run", "run the loop on a source, with a latency table"),
     "bench": Command("belisha.cli.bench", "measure latency, cold start and memory here"),
     "check": Command("belisha.cli.check", "prove that a bundle works on this machine"),
     "info": Command("belisha.cli.info", "say what is in a bundle"),
+    "log": Group(
+        {
+            "verify": Command("belisha.cli.log.verify", "tell whether a log was changed"),
+            "export": Command("belisha.cli.log.export", "write its entries as JSON lines or CSV"),
+            "stats": Command("belisha.cli.log.stats", "add it up, as tables and as a page"),
+        },
+        "the activity log: is it whole, what is in it, what does it add up to",
+    ),
     "setup": Command("belisha.cli.setup", "set crop, height and horizon on the live picture"),
     "rules": Group(
         {
