@@ -53,13 +53,21 @@ def test_a_picture_shows_what_the_values_mean(tmp_path: Path) -> None:
     assert not (tmp_path / "car.yaml").exists()
 
 
+def test_without_a_source_it_looks_through_the_cars_own_camera(tmp_path: Path) -> None:
+    write_picture(tmp_path / "a.png", scene(scale=8))
+    config = tmp_path / "car.yaml"
+    config.write_text("camera: {source: a.png}\n")
+    assert run("--config", config, "--picture", tmp_path / "look.jpg") == 0
+    assert (tmp_path / "look.jpg").stat().st_size > 1000
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("--height", "9", "--write"), "height_m: expected 0.3 to 4 m, got 9"),
         (("--height", "1.4"), "need --picture or --write"),
-        (("--picture", "x.jpg"), "expected a source to look at"),
-        ((), "expected a source to look at"),
+        (("--picture", "x.jpg"), "car.yaml is not there yet: name a source to look at"),
+        ((), "car.yaml is not there yet: name a source to look at"),
     ],
 )
 def test_wrong_usage_is_a_message_and_writes_nothing(

@@ -83,7 +83,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 def test_a_wrong_mounting_in_the_file_is_named_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "car.yaml"
     path.write_text("camera:\n  mounting:\n    height_m: 12\n")
-    with pytest.raises(ConfigError, match="height_m: expected 0.3 to 4 m, got 12"):
+    with pytest.raises(ConfigError, match=r"height_m: expected 0.3 to 4 m, got 12"):
         read_mounting(path)
     path.write_text("camera:\n  mounting:\n    heigth_m: 1.2\n")
     with pytest.raises(ConfigError, match="unknown key 'heigth_m': did you mean 'height_m'"):
