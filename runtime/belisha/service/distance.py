@@ -29,7 +29,7 @@ _GROUND_SHARE = 0.08
 """Of the camera's height above where a person stands: kerbs, crowned roads, load in the boot."""
 _EDGE_SHARE, _EDGE_PX = 0.035, 1.2
 """Standard error of a box's edge: a share of its height, and pixels."""
-_PITCH_RAD = 0.006
+_PITCH_RAD = 0.008
 """Of the horizon: the car nods, and roads are not flat."""
 _NINETY = 1.645
 """Standard errors to either side that hold nine in ten."""

@@ -93,7 +93,7 @@ def test_the_band_holds_nine_in_ten_where_errors_are_as_assumed() -> None:
     for one in metres:
         left, top, right, foot = box(one, PERSON_M * (1 + chance.normal(0, 0.13)))
         tall = foot - top
-        nod = chance.normal(0, 0.006) * CAR.focal_px(WIDTH)
+        nod = chance.normal(0, 0.008) * CAR.focal_px(WIDTH)
         noise = chance.normal(0, 0.035 * tall + 1.2, 2)
         rows.append((left, top + nod + noise[0], right, foot + nod + noise[1]))
     band = distances(as_xyxy(rows), CAR, WIDTH, HEIGHT)
