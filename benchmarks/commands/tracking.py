@@ -5,13 +5,13 @@ Examples:
   python -m benchmarks tracking --bytetrack auto --out runs/tracking
   python -m benchmarks tracking --drives-dir runs/drives --only bends rough --bundle own.bundle
 
-Six drives of eight seconds are rendered once (half an hour on two busy cores) and kept: calm, crowd,
-bends, rough, night, stop. Each tracker gets the same boxes twice over: those of the detector, unsure
-ones included, and the truth with errors drawn by chance, which tells tracking from detecting. The
-same detections tell how often the distance band holds the truth.
+Six drives of eight seconds are rendered once (half a second a frame) and kept: calm, crowd, bends,
+rough, night, stop. Each tracker gets the same boxes twice over: those of the detector, unsure ones
+included, and the truth with errors drawn by chance, which tells tracking from detecting. The same
+detections tell how often the distance band holds the truth.
 
-ByteTrack is Roboflow's (package trackers, Apache-2.0), in an environment of its own that `auto` makes
-(500 MB); it gets the same two thresholds and the same patience as ours.
+ByteTrack is Roboflow's (package trackers, Apache-2.0), in an environment of its own that `auto`
+makes; it gets the same threshold and the same patience as ours.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Each person is a box that moves at a constant rate. A frame's boxes are given to the people whom
 they overlap most, in two rounds: sure boxes first, then unsure ones to people who were just seen;
 half-hidden people score low, so this is what keeps them. People who find no box are remembered for
-a second. After ByteTrack (Zhang et al., 2022) in idea; alpha-beta filters instead of Kalman's,
+a moment. After ByteTrack (Zhang et al., 2022) in idea; alpha-beta filters instead of Kalman's,
 greedy instead of optimal assignment, and enlarged boxes, which small and fast people need.
 """
 
@@ -91,13 +91,13 @@ class TrackerSettings:
     high_score: float = 0.4
     low_score: float = 0.12
     confirm_hits: int = 2
-    patience_s: float = 1.2
+    patience_s: float = 1.5
     brief_s: float = 0.25
     least_overlap: float = 0.15
-    least_overlap_low: float = 0.3
+    least_overlap_low: float = 0.5
     enlarge: float = 0.2
     least_alpha: float = 0.55
-    least_beta: float = 0.18
+    least_beta: float = 0.1
 
 
 _LONGEST_GAP_S = 2.0
