@@ -1,6 +1,6 @@
 """Trees of /sys and /proc, as machines of several kinds have them.
 
-Names and labels of the Jetsons' files are those that NVIDIA's documentation, the kernel's drivers and
+Names and labels of the Jetsons' files are those that NVIDIA's documentation, kernel drivers and
 owners of boards tell of; the numbers are made up. No board was at hand to record one.
 """
 
