@@ -71,6 +71,10 @@ class Tracks:
         return Boxes(here.xyxy, here.scores)
 
 
+_MOST = 10.0
+"""Seconds of patience, and widths of enlargement, beyond which it must be a mistake."""
+
+
 @dataclass(frozen=True)
 class TrackerSettings:
     """How a tracker decides.
@@ -86,6 +90,9 @@ class TrackerSettings:
         enlarge: each box grows by this share of its sides, each way.
         least_alpha: share of a surprise that moves a box, of people known for long.
         least_beta: share of a surprise that changes its rate.
+
+    Raises:
+        ValueError: a value is out of its range.
     """
 
     high_score: float = 0.4
@@ -98,6 +105,23 @@ class TrackerSettings:
     enlarge: float = 0.2
     least_alpha: float = 0.55
     least_beta: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.low_score <= self.high_score <= 1:
+            raise ValueError(
+                "expected 0 <= low_score <= high_score <= 1, "
+                f"got {self.low_score:g} and {self.high_score:g}"
+            )
+        if self.confirm_hits < 1:
+            raise ValueError(f"expected confirm_hits of at least 1, got {self.confirm_hits}")
+        for name in ("least_overlap", "least_overlap_low", "least_alpha", "least_beta"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ValueError(
+                    f"expected {name} above 0 and at most 1, got {getattr(self, name):g}"
+                )
+        for name in ("patience_s", "brief_s", "enlarge"):
+            if not 0 <= getattr(self, name) <= _MOST:
+                raise ValueError(f"expected {name} of 0 to {_MOST:g}, got {getattr(self, name):g}")
 
 
 _LONGEST_GAP_S = 2.0

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 
 from belisha.boxes import Boxes, as_xyxy
-from belisha.service.tracks import Tracker, Tracks
+from belisha.service.tracks import Tracker, TrackerSettings, Tracks
 
 STEP_NS = 66_666_667
 """15 frames a second."""
@@ -169,6 +170,21 @@ def test_an_update_of_twenty_people_takes_little_of_a_frame() -> None:
         tracker.update(given, index * STEP_NS)
         best = min(best, time.perf_counter() - begun)
     assert best < 3e-3
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"high_score": 7}, "expected 0 <= low_score <= high_score <= 1, got 0.12 and 7"),
+        ({"low_score": 0.5}, "got 0.5 and 0.4"),
+        ({"confirm_hits": 0}, "expected confirm_hits of at least 1, got 0"),
+        ({"least_beta": 0}, "expected least_beta above 0 and at most 1, got 0"),
+        ({"patience_s": 99}, "expected patience_s of 0 to 10, got 99"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        TrackerSettings(**changes)
 
 
 def test_memory_does_not_grow_with_the_people_met() -> None:
