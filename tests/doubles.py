@@ -12,7 +12,7 @@ import numpy as np
 
 from belisha.boxes import Boxes
 from belisha.cameras import Frame
-from belisha.service.results import Result
+from belisha.service.results import Result, Seen
 
 
 def frame_of(image_bgr: np.ndarray, source: str = "a.png", index: int = 0) -> Frame:
@@ -22,7 +22,7 @@ def frame_of(image_bgr: np.ndarray, source: str = "a.png", index: int = 0) -> Fr
 
 def result_of(frame: Frame, boxes: Boxes) -> Result:
     """A result as the loop would give it, 5 ms after capture."""
-    return Result(0, frame, boxes, frame.captured_s + 0.005, late=False, bundle="toy")
+    return Result(0, frame, Seen(boxes), frame.captured_s + 0.005, late=False, bundle="toy")
 
 
 class ScriptedCamera:

@@ -98,7 +98,7 @@ class GStreamerCamera:
         if stamp == self._gst.CLOCK_TIME_NONE:
             return now
         age_s = (clock.get_time() - self._pipeline.get_base_time() - stamp) / 1e9
-        return now - max(age_s, 0.0)
+        return now - max(float(age_s), 0.0)
 
     def _reason(self) -> str:
         """Why no more comes; empty while all is well."""

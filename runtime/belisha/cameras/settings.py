@@ -37,8 +37,8 @@ class CameraSettings:
     flip: int = 0
     paced: bool = True
     repeat: bool = False
-    stale_after_s: float = 0.8
-    frozen_after_s: float | None = 0.8
+    stale_after_s: float = 0.7
+    frozen_after_s: float | None = 0.7
     checked: bool = True
     reopen_after_s: float = 5.0
 

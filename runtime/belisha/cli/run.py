@@ -29,7 +29,6 @@ from belisha.cli.options import (
     open_detector,
     run_loop,
 )
-from belisha.cli.serving import serve
 from belisha.detector import DetectorInfo
 from belisha.errors import UsageError
 from belisha.service.loop import LoopReport
@@ -52,6 +51,8 @@ def run(arguments: argparse.Namespace) -> Outcome:
     """Run the loop, print the table."""
     if arguments.config is not None:
         _refuse_more_than_config(arguments)
+        from belisha.cli.serving import serve  # the page and its kin take a while to load
+
         return serve(arguments.config)
     if not arguments.source:
         raise UsageError("expected a source, such as drive.mp4, or --config car.yaml")

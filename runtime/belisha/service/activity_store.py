@@ -6,7 +6,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from belisha.errors import LogError, UsageError
@@ -54,14 +54,13 @@ class ActivityStore:
         if limit_bytes < LEAST_BYTES:
             raise UsageError(f"expected a log of at least {LEAST_BYTES} bytes, got {limit_bytes}")
         self.path, self._limit = path, limit_bytes
-        self._lock = _locked(path)
-        try:
-            with self._errors():
+        with ExitStack() as stack:
+            stack.callback(os.close, _locked(path))
+            with _in_words(path):
                 self._connection = _connect(path)
+            stack.callback(self._connection.close)
             self.head = self._verified_tail()
-        except BaseException:
-            os.close(self._lock)
-            raise
+            self._resources = stack.pop_all()
 
     def append(self, bodies: Sequence[str], stamp: Stamp, *, durable: bool) -> None:
         """Add entries, all or none; the oldest go if the file gets too large.
@@ -76,22 +75,29 @@ class ActivityStore:
             LogError: it cannot be written, for instance because the disk is full.
         """
         head = self.head
-        with self._errors():
-            self._connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-            self._connection.execute("BEGIN IMMEDIATE")
+        with _in_words(self.path), self._transaction(durable):
             for body in bodies:
                 head = self._insert(head, body)
             while self._size() > self._limit:
                 head = self._delete_oldest(head, stamp)
-            self._connection.execute("COMMIT")
         self.head = head
 
     def close(self) -> None:
-        """Free the file; a second time does nothing."""
-        if self._lock >= 0:
-            self._connection.close()
-            os.close(self._lock)
-            self._lock = -1
+        """Free the file."""
+        self._resources.close()
+
+    @contextmanager
+    def _transaction(self, durable: bool) -> Iterator[None]:
+        """All or nothing."""
+        self._connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
 
     def _insert(self, head: Head, body: str) -> Head:
         seq = head.seq + 1
@@ -128,7 +134,7 @@ class ActivityStore:
 
     def _verified_tail(self) -> Head:
         """The end of the chain, the last entries verified."""
-        with self._errors():
+        with _in_words(self.path):
             rows = self._connection.execute(
                 "SELECT * FROM log ORDER BY seq DESC LIMIT ?", (TAIL + 1,)
             ).fetchall()
@@ -147,17 +153,16 @@ class ActivityStore:
             raise BrokenLogError(f"{self.path}: the chain is broken at entry {row.seq}")
         return Head(row.seq, row.digest)
 
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        """What SQLite says, in this house's words; a transaction that fails leaves no trace."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            if hasattr(self, "_connection") and self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            damaged = any(word in str(error) for word in _DAMAGED)
-            kind = BrokenLogError if damaged else LogError
-            raise kind(f"{self.path}: {error}") from error
+
+@contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    """What SQLite says, in this house's words."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        damaged = any(word in str(error) for word in _DAMAGED)
+        kind = BrokenLogError if damaged else LogError
+        raise kind(f"{path}: {error}") from error
 
 
 def _connect(path: Path) -> sqlite3.Connection:

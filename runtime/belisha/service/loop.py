@@ -6,16 +6,17 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from belisha.bench.turn import detect_on_clock
-from belisha.boxes import Boxes
 from belisha.cameras import Camera, Frame, NoFrame
 from belisha.detector import Detector
 from belisha.errors import EngineError, FrameError, SourceError
+from belisha.service.following import Following
 from belisha.service.ledger import Ledger
-from belisha.service.results import Choice, Result
+from belisha.service.mounting import Mounting
+from belisha.service.results import Choice, Result, Seen
 from belisha.service.sinks import Sink
 from belisha.timing import Percentiles, TurnClock
 
@@ -59,6 +60,8 @@ class Parts:
         camera: where frames come from; closed at the end.
         chooser: which detector looks at them; detectors stay open.
         sinks: where results go, in order; closed at the end.
+        following: makes people of boxes.
+        mounting: which rows of a frame are looked at; all of them without it.
         deadline_ms: from capture to decision. A frame that is older when the loop comes to it is
             not looked at; a decision that comes later is told, and counted as missed.
     """
@@ -66,6 +69,8 @@ class Parts:
     camera: Camera
     chooser: Chooser
     sinks: tuple[Sink, ...] = ()
+    following: Following = field(default_factory=Following)
+    mounting: Mounting | None = None
     deadline_ms: float | None = None
 
 
@@ -186,21 +191,42 @@ class Loop:
             self.ledger.stale += 1
             return
         choice = parts.chooser.choose(frame)
+        clock.lap("choose")
         try:
-            boxes = detect_on_clock(choice.detector, frame.image_bgr, clock)
+            seen = self._see(frame, choice)
         except EngineError as error:
             parts.chooser.failed(choice, error)
             self._note_failure(error)
             return
-        self._decided(frame, choice, boxes)
+        self._decided(frame, choice, seen)
         self._wait(choice.rate_hz)
 
-    def _decided(self, frame: Frame, choice: Choice, boxes: Boxes) -> None:
+    def _see(self, frame: Frame, choice: Choice) -> Seen:
+        """Find the people and judge who counts."""
+        parts, image = self.parts, frame.image_bgr
+        if parts.mounting is not None and image.ndim == 3:
+            image = parts.mounting.cropped(image)
+        threshold = parts.following.threshold(choice)
+        boxes = detect_on_clock(choice.detector, image, self._clock, threshold)
+        if parts.mounting is not None:
+            boxes = parts.mounting.uncropped(boxes, frame.image_bgr.shape[0])
+        return parts.following.see(frame, choice, boxes, self._clock)
+
+    def _decided(self, frame: Frame, choice: Choice, seen: Seen) -> None:
         """Count the decision and tell it to every sink; the decision does not wait for them."""
         ledger, decided_s = self.ledger, time.perf_counter()
         latency_ms = (decided_s - frame.captured_s) * 1e3
         late = self._is_late(latency_ms)
-        result = Result(ledger.processed, frame, boxes, decided_s, late, choice.name, choice.rule)
+        result = Result(
+            number=ledger.processed,
+            frame=frame,
+            seen=seen,
+            decided_s=decided_s,
+            late=late,
+            bundle=choice.name,
+            digest=choice.detector.info.digest,
+            rule=choice.rule,
+        )
         apart = not self._warm and ledger.processed == 0
         ledger.add_turn(self._clock.turn_ms, latency_ms, apart=apart)
         for sink in self.parts.sinks:
@@ -209,8 +235,8 @@ class Loop:
             ledger.add_stage("sinks", (time.perf_counter() - decided_s) * 1e3)
         ledger.processed += 1
         ledger.missed += late
-        ledger.people += len(boxes)
-        ledger.with_people += len(boxes) > 0
+        ledger.people += len(seen.boxes)
+        ledger.with_people += len(seen.boxes) > 0
 
     def _is_late(self, age_ms: float) -> bool:
         deadline_ms = self.parts.deadline_ms
@@ -239,10 +265,10 @@ class Loop:
         ).start()
 
     def _close(self) -> None:
-        waiting = [self._next] if self._next is not None else []
-        close_all(
-            {part: None for one in (self.parts, *waiting) for part in (one.camera, *one.sinks)}
-        )
+        parts: dict[Closable, None] = {}
+        for one in (self.parts, self._next or self.parts):
+            parts.update(dict.fromkeys((one.camera, *one.sinks)))
+        close_all(parts)
 
 
 class Closable(Protocol):

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -13,13 +14,44 @@ from belisha import champion
 from belisha.bundle import Bundle
 from belisha.detector import Detector
 from belisha.errors import BelishaError
-from belisha.service.config import DetectorSettings
 from belisha.service.telling import Say
 
 _WARM_UP_FRAMES = 3
 _WARM_UP_SHAPE = (480, 640, 3)
 _PAUSES_S = (0.1, 30.0)
 """Before a broken detector is loaded again: the first pause, and the longest."""
+
+
+class OpenDetector(Protocol):
+    """Opens a detector as `Detector.open` does."""
+
+    def __call__(
+        self,
+        bundle: Path | str | None = None,
+        *,
+        engine: str | None = None,
+        threads: int | None = None,
+        threshold: float | None = None,
+    ) -> Detector:
+        """See `Detector.open`."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectorSettings:
+    """What finds people.
+
+    Attributes:
+        bundle: file; the shipped champion if absent. Not with rules, which name theirs.
+        engine: name of the engine; the best that works if absent.
+        threads: processor threads; all that there are if absent.
+        threshold: least score to report; the bundle's own if absent.
+    """
+
+    bundle: str | None = None
+    engine: str | None = None
+    threads: int | None = None
+    threshold: float | None = None
 
 
 @dataclass(frozen=True)
@@ -29,10 +61,12 @@ class ModelSource:
     Attributes:
         path: of the bundle; the shipped champion if `None`.
         settings: how it is run; their `bundle` is not looked at.
+        load: opens it; another one in rehearsals.
     """
 
     path: Path | None
     settings: DetectorSettings
+    load: OpenDetector = Detector.open
 
     def open(self) -> Detector:
         """Load it and let it run, so that its first real frame takes no longer than others.
@@ -43,7 +77,7 @@ class ModelSource:
             UsageError: a setting is wrong.
         """
         settings = self.settings
-        detector = Detector.open(
+        detector = self.load(
             self.path,
             engine=settings.engine,
             threads=settings.threads,
@@ -79,7 +113,7 @@ class Models:
         self._loaded: dict[str, Detector] = {}
         try:
             for name, source in sources.items():
-                known = kept.get((_digest(source), source.settings)) if kept else None
+                known = kept.get((name, _digest(source), source.settings)) if kept else None
                 self._loaded[name] = known or self._open(name)
         except BaseException:
             self.close(before)
@@ -89,6 +123,16 @@ class Models:
     def names(self) -> tuple[str, ...]:
         """Of all detectors, the broken ones included."""
         return tuple(self._sources)
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """Names of those that failed and are not back yet."""
+        return tuple(name for name in self._sources if name not in self._loaded)
+
+    @property
+    def least_threshold(self) -> float:
+        """The least of the detectors' own."""
+        return min((one.threshold for one in self._loaded.values()), default=0.0)
 
     def pick(self, name: str) -> tuple[str, Detector | None]:
         """A detector and its name: the one that was asked for, or another while it is broken."""
@@ -146,9 +190,9 @@ class Models:
             self._say("engine", f"{name} works again")
             return
 
-    def _by_identity(self) -> dict[tuple[str, DetectorSettings], Detector]:
+    def _by_identity(self) -> dict[tuple[str, str, DetectorSettings], Detector]:
         return {
-            (detector.info.digest, self._sources[name].settings): detector
+            (name, detector.info.digest, self._sources[name].settings): detector
             for name, detector in self._loaded.items()
         }
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from belisha.cameras import Camera, Frame, NoFrame
-from belisha.cameras.picture_faults import PictureFaults
+from belisha.cameras.picture_faults import FROZEN, PictureFaults
 from belisha.cameras.settings import CameraSettings
 from belisha.errors import BelishaError, FrameError
 from belisha.service.telling import Say
@@ -108,6 +108,9 @@ class LiveCamera:
         with self._changed:
             self._changed.notify_all()
         self._thread.join(_CLOSE_S)
+        with self._changed:
+            self._dropped += self._slot is not None
+            self._slot = None
 
     @property
     def hangs(self) -> bool:
@@ -162,6 +165,8 @@ class LiveCamera:
         fault = faults.of(frame)
         if fault:
             self._bad(fault)
+            if fault == FROZEN:  # which it has been for long enough already
+                self._in_trouble(fault)
             return
         self._good_s, self._reason = time.perf_counter(), ""
         if self._trouble:

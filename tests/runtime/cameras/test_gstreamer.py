@@ -80,7 +80,10 @@ OUT = "appsrc name=out is-live=true do-timestamp=true format=time"
 stand_in("nvarguscamerasrc", {"src": f'{OUT} caps="{NVMM}"'}, ("sensor-id",))
 stand_in(
     "nvvidconv",
-    {"src": f'{OUT} caps="{PLAIN}" ! videoconvert', "sink": "appsink name=in emit-signals=true sync=false async=false"},
+    {
+        "src": f'{OUT} caps="{PLAIN}" ! videoconvert',
+        "sink": "appsink name=in emit-signals=true sync=false async=false",
+    },
     ("flip-method",),
 )
 """

@@ -76,10 +76,11 @@ def test_camera_and_sinks_are_closed_when_the_engine_fails(detector: Detector) -
 
 def test_the_stages_add_up_to_the_whole_and_the_first_frame_is_apart(detector: Detector) -> None:
     report = loop_of(ScriptedCamera([scene()] * 31), detector, RecordingSink()).run()
-    assert list(report.stages_ms) == ["read", "prepare", "infer", "decode", "total", "sinks"]
+    stages = ["read", "choose", "prepare", "infer", "decode", "rules"]
+    assert list(report.stages_ms) == [*stages, "total", "sinks"]
     assert {times.count for times in report.stages_ms.values()} == {30}
     assert report.first_ms is not None
-    parts = [report.stages_ms[stage].p50 for stage in ("read", "prepare", "infer", "decode")]
+    parts = [report.stages_ms[stage].p50 for stage in stages]
     assert sum(part or 0 for part in parts) <= (report.stages_ms["total"].worst or 0)
 
 

@@ -40,6 +40,7 @@ def config(toy: Bundle, tmp_path: Path) -> Path:
     path = tmp_path / "car.yaml"
     path.write_text(
         "name: test car\n"
+        "tracker: null\n"
         "camera: {source: drive.avi, repeat: true}\n"
         f"detector: {{bundle: '{toy.path}', threads: 1}}\n"
     )
