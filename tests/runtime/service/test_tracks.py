@@ -57,6 +57,24 @@ def test_a_person_is_confirmed_by_the_second_box_and_known_from_the_first() -> N
     assert second.age_s.tolist() == pytest.approx([0.0667], abs=1e-3)
 
 
+def test_the_box_of_a_person_who_is_found_is_the_detectors_own() -> None:
+    tracker = Tracker()
+    for step in range(4):
+        given = boxes(person(100.3 + 7.7 * step), person(400.7 - 3.1 * step, 0.6))
+        tracks = tracker.update(given, step * STEP_NS)
+    assert np.array_equal(tracks.xyxy, given.xyxy)
+    assert np.array_equal(tracks.scores, given.scores)
+
+
+@pytest.mark.parametrize("rate_hz", [2, 5, 15, 60])
+def test_unsure_boxes_keep_a_person_at_every_rate(rate_hz: int) -> None:
+    tracker, seen = Tracker(), set()
+    for step in range(12):
+        rows = boxes(person(100, 0.9 if step < 3 else 0.2))
+        seen.update(tracker.update(rows, round(step * 1e9 / rate_hz)).ids.tolist())
+    assert seen == {1}
+
+
 def test_a_false_box_of_one_frame_is_forgotten_at_once() -> None:
     answers = list(follow(Tracker(), [[person(100)], [], [person(100)]]))
     assert [tracks.ids.tolist() for tracks in answers] == [[1], [], [2]]
