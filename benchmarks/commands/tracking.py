@@ -12,7 +12,7 @@ included, and the truth with errors drawn by chance, which tells tracking from d
 detections tell how often the distance band holds the truth.
 
 ByteTrack is Roboflow's (package trackers, Apache-2.0), in an environment of its own that `auto`
-makes; it gets the same threshold and the same patience as ours.
+makes (660 MB); it gets the same threshold and the same patience as ours.
 """
 
 from __future__ import annotations
