@@ -53,7 +53,8 @@ def run(model: onnx.ModelProto, names: list[str], optimise: bool) -> list[np.nda
 
 def pixels() -> np.ndarray:
     """The first convolution's input, computed apart."""
-    grouped = FRAME.reshape(1, 64, 96 // GROUP, 3 * GROUP).transpose(0, 3, 1, 2)
+    _, height, width, channels = FRAME.shape
+    grouped = FRAME.reshape(1, height, width // GROUP, channels * GROUP).transpose(0, 3, 1, 2)
     return ((grouped.astype(np.float32) - 128) / 128).copy()
 
 
