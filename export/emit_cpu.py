@@ -21,6 +21,7 @@ from belisha.errors import UsageError
 from export.equalise import equalised
 from export.kernel import Kernel, quantise_kernel
 from export.layout import Layout, read_layout
+from export.paired_stem import paired
 from export.plan import Plan
 
 
@@ -221,4 +222,4 @@ def emit_cpu(model: onnx.ModelProto, plan: Plan) -> onnx.ModelProto:
         model: as `export_float` makes it.
         plan: for this graph.
     """
-    return _Emitter(equalised(model, plan.equalisation.factors), plan).emit()
+    return paired(_Emitter(equalised(model, plan.equalisation.factors), plan).emit())
