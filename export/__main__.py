@@ -13,6 +13,7 @@ COMMANDS = {
     "tune": Command("export.commands.tune", "fine-tune in the plan's integers, if they cost much"),
     "lint": Command("export.commands.lint", "check INT8 flavours against the rules of engines"),
     "oracle": Command("export.commands.oracle", "which convolutions does TensorRT make INT8?"),
+    "compile": Command("export.commands.compile", "build a bundle's TensorRT engine on this host"),
     "flavours": Command("export.commands.flavours", "what does INT8 cost, and whom?"),
     "parity": Command("export.commands.parity", "does each flavour find what torch finds?"),
     "compare": Command("export.commands.compare", "two bundles on the same frames, paired"),

@@ -48,11 +48,6 @@ class Histogram:
     def _width(self) -> float:
         return self.largest / len(self.counts)
 
-    def share_above(self, clip: float) -> float:
-        """Share of the values beyond a clip."""
-        total = int(self.counts.sum())
-        return float(self.counts[self.centres > clip].sum()) / total if total else 0.0
-
 
 @dataclass(frozen=True)
 class Candidate:

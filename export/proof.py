@@ -8,6 +8,7 @@ from pathlib import Path
 
 from belisha.bundle import Bundle, write_bundle
 from belisha.detector import Detector
+from belisha.engines import REFERENCE
 from belisha.errors import EngineError, UsageError
 from belisha.frames import Image
 from belisha.golden import GoldenVerdict, check_golden
@@ -65,7 +66,7 @@ def prove(
     with scratch("proof") as folder:
         alone = replace(manifest, models={"float": manifest.models["float"]})
         draft = write_bundle(folder / "draft.bundle", alone, files)
-        with Detector.open(draft.path) as detector:
+        with Detector.open(draft.path, engine=REFERENCE) as detector:
             check(detector, detector.prepare(pictures[0].image_bgr)[0])
             made, frames = make_golden(detector, pictures)
         golden = replace(tolerances, threshold=made.threshold, frames=made.frames)
@@ -74,7 +75,7 @@ def prove(
         manifest = replace(manifest, golden=golden, models=models)
         files = {path: data for path, data in {**files, **frames}.items() if path not in left_out}
         whole = write_bundle(folder / "whole.bundle", manifest, files)
-        with Detector.open(whole.path) as detector:
+        with Detector.open(whole.path, engine=REFERENCE) as detector:
             check(detector, detector.prepare(pictures[0].image_bgr)[0])
             verdicts = check_golden(detector)
             flavour = detector.info.engine.flavour

@@ -1,14 +1,15 @@
 """The detector's network: one class, no anchors, plain convolutions, born for INT8.
 
-    frames -> normalise -> stem /4 -> /8 -> /16 -> /32     backbone
+    frames -> normalise -> stem /6 -> /12 -> /24 -> /48    backbone
                                       |      |      |
                                       p3 <-  p4 <-  p5     top-down path, by addition
                                       |      |      |
                                      head   head   head    one score, four distances a cell
 
-The stem reads four neighbouring pixels of a row as one cell of twelve channels, which moves no
-byte, and goes to stride 4 at once: on a CPU two 3x3 convolutions from three channels took as long
-as a third of the whole network, for a tenth of its multiplications.
+The input is the camera's own 640x480 pixels: to resize them took a sixth of a frame's time, and
+what a resize loses is lost. The stem reads two neighbouring pixels of a row as one cell of six
+channels, which moves no byte, and goes to stride 6 at once: on a CPU two 3x3 convolutions from
+three channels took as long as a third of the whole network, for a tenth of its multiplications.
 
 While it learns, a 3x3 convolution is the sum of a 3x3, a 1x1 and an identity branch, as in RepVGG
 (Ding et al. 2021). The branches are added as kernels, before the convolution, and share one
@@ -55,8 +56,8 @@ class Shape:
     """Widths and depths of a network; all widths are multiples of 16.
 
     Attributes:
-        widths: channels at the strides 4, 8, 16, 32.
-        depths: 3x3 convolutions after the one that reaches the stride, at 4, 8, 16, 32.
+        widths: channels at the strides 6, 12, 24, 48.
+        depths: 3x3 convolutions after the one that reaches the stride, at 6, 12, 24, 48.
         neck: channels of the top-down path and the heads.
     """
 

@@ -7,8 +7,11 @@ BelishaError
 ├── BundleError             a bundle that is refused                              exit code 3
 │   └── BundleVersionError  a bundle newer than this runtime
 ├── EngineError             no engine could load or run the model                 exit code 3
+│   ├── EngineAbsentError   the machine lacks what the engine is made for
+│   └── EngineNotBuiltError the engine must first be built on this machine
 ├── SourceError             a camera, folder or video that cannot be opened       exit code 1
 ├── FrameError              one bad frame; the next may be fine                   exit code 1
+├── LogError                an activity log that is broken, or cannot be kept     exit code 1
 ├── DatasetError            a data set that cannot be read or is inconsistent     exit code 1
 └── TrainingError           a training run that cannot go on                      exit code 1
 
@@ -61,12 +64,24 @@ class EngineError(BelishaError):
     exit_code = EXIT_REFUSED
 
 
+class EngineAbsentError(EngineError):
+    """The machine lacks what the engine is made for, such as a GPU: nothing is wrong with it."""
+
+
+class EngineNotBuiltError(EngineError):
+    """The engine runs here once it has been built, which takes minutes."""
+
+
 class SourceError(BelishaError):
     """A source of frames that cannot be opened or has been lost."""
 
 
 class FrameError(BelishaError):
     """One frame that cannot be decoded or processed; the source goes on."""
+
+
+class LogError(BelishaError):
+    """An activity log that is broken, is no such log, or cannot be read or written."""
 
 
 class DatasetError(BelishaError):

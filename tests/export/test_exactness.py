@@ -18,6 +18,7 @@ from onnx import TensorProto, helper
 from export.emit_cpu import emit_cpu
 from export.emit_tensorrt import emit_tensorrt
 from tests.export.trained import float_model, frame, network, plan
+from training.model import GROUP
 from training.quantised import Flavour, input_tensors, quantised
 
 pytestmark = pytest.mark.xdist_group("exporter")  # it is slow to start: once is enough
@@ -52,7 +53,8 @@ def run(model: onnx.ModelProto, names: list[str], optimise: bool) -> list[np.nda
 
 def pixels() -> np.ndarray:
     """The first convolution's input, computed apart."""
-    grouped = FRAME.reshape(1, 64, 24, 12).transpose(0, 3, 1, 2)
+    _, height, width, channels = FRAME.shape
+    grouped = FRAME.reshape(1, height, width // GROUP, channels * GROUP).transpose(0, 3, 1, 2)
     return ((grouped.astype(np.float32) - 128) / 128).copy()
 
 

@@ -88,7 +88,3 @@ def test_where_all_agree_there_is_nothing_to_search() -> None:
 def test_a_tensor_that_is_always_zero_has_a_range_all_the_same() -> None:
     nothing = Histogram(np.zeros(BINS, np.int64), 1e-6)
     assert all(one.clip > 0 for one in candidates(nothing))
-
-
-def test_the_share_above_a_clip() -> None:
-    assert even().share_above(9.0) == pytest.approx(0.1, abs=0.001)

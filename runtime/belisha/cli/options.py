@@ -12,8 +12,9 @@ import cv2
 from belisha.cameras.recordings import Recordings, find_recordings
 from belisha.cli.progress import Progress
 from belisha.detector import Detector
+from belisha.engines import ORDER
 from belisha.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED
-from belisha.service.loop import Loop, LoopReport
+from belisha.service.loop import Loop, LoopReport, OneDetector, Parts
 from belisha.service.sinks import Sink
 
 MakeSinks = Callable[[set[Path]], Sequence[Sink]]
@@ -24,27 +25,38 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bundle", type=Path, metavar="FILE", help="the detector to use (default: the shipped one)"
     )
-    parser.add_argument("--engine", metavar="NAME", help="onnxruntime (default: the best)")
+    parser.add_argument(
+        "--engine", metavar="NAME", help=f"{', '.join(ORDER)} (default: the first that works)"
+    )
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
 
 
-def add_source_options(parser: argparse.ArgumentParser) -> None:
+def add_source_options(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
     """`SOURCE...` and `--threshold`."""
     parser.add_argument(
-        "source", nargs="+", help="picture, video, folder, or quoted pattern such as 'drive/*.jpg'"
+        "source",
+        nargs="*" if optional else "+",
+        help="picture, video, folder, or quoted pattern such as 'drive/*.jpg'",
     )
     parser.add_argument(
         "--threshold", type=float, metavar="T", help="least score to report (default: the bundle's)"
     )
 
 
-def open_detector(arguments: argparse.Namespace) -> Detector:
-    """The detector that the options ask for; a fallback is announced on stderr."""
+def open_detector(arguments: argparse.Namespace, *, may_build: bool = False) -> Detector:
+    """The detector that the options ask for; a fallback is announced on stderr.
+
+    Args:
+        arguments: with the options of `add_detector_options`.
+        may_build: whether a better engine may be built meanwhile and take over; not where the
+            command is short, or measures one engine.
+    """
     detector = Detector.open(
         arguments.bundle,
         engine=arguments.engine,
         threads=arguments.threads,
         threshold=getattr(arguments, "threshold", None),
+        may_build=may_build,
     )
     if arguments.threads:
         cv2.setNumThreads(arguments.threads)  # decoding and resizing count as well
@@ -68,8 +80,9 @@ def run_loop(
     recordings = find_recordings(arguments.source)
     sinks = make_sinks({recording.path.resolve() for recording in recordings})
     camera = Recordings(recordings)
+    parts = Parts(camera, OneDetector(detector), tuple(sinks))
     with Progress(camera.expected, "frames") as progress:
-        report = Loop(camera, detector, sinks, progress.step).run()
+        report = Loop(parts, progress.step).run()
     for failure in report.failures:
         print(f"failed: {failure}", file=sys.stderr)
     if report.interrupted:

@@ -177,3 +177,57 @@ def _check_signature(session: Any, bundle: Bundle) -> None:
 def _cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def library_version(provider: str) -> str:
+    """ONNX Runtime's name and version, if it has the provider.
+
+    Raises:
+        MissingLibraryError: it is not installed, or was built without the provider.
+    """
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingLibraryError(
+            "ONNX Runtime is not installed: pip install onnxruntime-gpu"
+        ) from error
+    available = onnxruntime.get_available_providers()
+    if provider not in available:
+        raise MissingLibraryError(
+            f"this ONNX Runtime has no {provider}, it has {', '.join(available)}: "
+            "pip uninstall onnxruntime && pip install onnxruntime-gpu"
+        )
+    return f"onnxruntime {onnxruntime.__version__}"
+
+
+def open_on_provider(
+    bundle: Bundle,
+    flavour: Flavour,
+    providers: list[tuple[str, dict[str, Any]]],
+    threads: int | None,
+    name: str,
+    device: str,
+) -> OnnxRuntimeEngine:
+    """Load a flavour on another provider than the CPU's, the first of `providers`.
+
+    Raises:
+        MissingLibraryError: this ONNX Runtime has not the provider.
+        EngineError: the model cannot be loaded, or the provider did not start.
+    """
+    library = library_version(providers[0][0])
+    import onnxruntime
+
+    options = session_options(threads)
+    model = bundle.model(flavour)
+    try:
+        session = onnxruntime.InferenceSession(model, options, providers=providers)
+    except Exception as error:  # onnxruntime has no common base class of its errors
+        raise EngineError(f"{bundle.path}: ONNX Runtime cannot load it: {error}") from error
+    if providers[0][0] not in session.get_providers():  # it falls back to the CPU without an error
+        raise EngineError(
+            f"ONNX Runtime could not start {providers[0][0]}: its CUDA libraries are not "
+            "those that this onnxruntime-gpu was built for"
+        )
+    _check_signature(session, bundle)
+    info = EngineInfo(name, library, device, flavour, options.intra_op_num_threads)
+    return OnnxRuntimeEngine(session, info, bundle.manifest.head.outputs)
