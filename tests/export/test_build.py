@@ -209,6 +209,23 @@ def test_a_forced_bundle_says_so_for_ever(
     assert "FAILED and FORCED by Ada (bench only)" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("iou", "code"), [("0.93", 0), ("0.9999", 3)])
+def test_the_gate_can_be_asked_about_a_bundle_that_is_there(
+    coloured: Path,
+    built: tuple[Bundle, dict[str, Any], Path],
+    quick_rules: Path,
+    tmp_path: Path,
+    iou: str,
+    code: int,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(quick_rules.read_text().replace("least_iou: 0.93", f"least_iou: {iou}"))
+    words = [str(built[0].path), "--checkpoint", str(coloured), "--rules", str(rules), "--json"]
+    assert dispatch("export", "", COMMANDS, ["parity", *words]) == code
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["passed"] is (code == 0)
+
+
 def test_force_needs_a_name_and_a_reason(
     coloured: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
