@@ -40,7 +40,7 @@ from export.commands.size_option import parse_size
 from export.golden import drawn_pictures, read_pictures
 from export.inspection import Oracle
 from export.parity.rules import read_rules
-from export.parity.tables import as_lines, sentence
+from export.parity.tables import MOST_SHOWN, as_lines, sentence
 from training.commands.data.store_option import add_where_option
 from training.data.coco import Dataset, read_coco
 
@@ -172,8 +172,10 @@ def _print_summary(built: Built, report: Path) -> None:
     print(f"plan       {layers['int8']} convolutions in INT8, {layers['float']} in float")
     print(f"compiler   {draft.manifest.compiler}")
     print(f"parity     {sentence(parity)}")
-    for failure in parity.failures:
+    for failure in parity.failures[:MOST_SHOWN]:
         print(f"           {failure}")
+    if (more := len(parity.failures) - MOST_SHOWN) > 0:
+        print(f"           and {more} more reasons: see the report")
     print(f"report     {report}")
     if built.bundle is None:
         print("refused    no bundle was written; see the report for what changed")

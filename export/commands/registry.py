@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 from typing import Any
 
 from belisha.cli.dispatch import Outcome
@@ -34,10 +33,30 @@ def run(arguments: argparse.Namespace) -> Outcome:
         bundle = registry.find(arguments.bundle)
         lineage = lineage_of(bundle)
         print(f"{bundle.manifest.name} {bundle.digest}")
-        for name, value in lineage.items():
-            print(f"{name:12} {value if isinstance(value, str) else json.dumps(value, indent=1)}")
+        for name, value in _facts(lineage).items():
+            print(f"{name:14} {value}")
         return Outcome({"digest": bundle.digest, **lineage})
     return Outcome(_overview(registry))
+
+
+def _facts(lineage: dict[str, Any]) -> dict[str, str]:
+    """What people want to know of a bundle; `--json` has all of it."""
+    record, flavours = lineage["record"], lineage["evaluation"].get("flavours", {})
+    config = record.get("checkpoint", {}).get("config", {})
+    facts = {name: lineage[name] for name in ("origin", "parity", "compiler")}
+    facts["data"] = ", ".join(f"{name} {digest[:12]}" for name, digest in lineage["data"].items())
+    facts["data versions"] = ", ".join(record.get("data", {}).get("versions", ()))
+    facts["configuration"] = ", ".join(
+        f"{key} {config[key]}" for key in ("size", "width", "height", "seed") if key in config
+    )
+    facts["exported at"] = record.get("export", {}).get("commit", "")
+    for flavour, evaluation in flavours.items():
+        everybody = evaluation["results"][0]
+        value = everybody["ap50"]["value"]
+        words = "not known" if value is None else f"{value:.3f}"
+        people, where = everybody["people"], evaluation["dataset"]["name"]
+        facts[flavour] = f"AP50 {words}, {people} people of {where}"
+    return {name: value or "not stated" for name, value in facts.items()}
 
 
 def _overview(registry: Registry) -> dict[str, Any]:

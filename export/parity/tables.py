@@ -21,6 +21,8 @@ AGREEMENT = (
     "IoU",
     "score shift",
 )
+MOST_SHOWN = 8
+"""Of the reasons why the gate failed; a broken export has dozens, which say the same."""
 TRUTH = ("cell", "people", "AP50", "AP50 change", "MR-2", "MR-2 change")
 _DIGITS = {"recall": ".3f", "precision": ".3f", "iou": ".3f", "shift": ".4f"}
 _MARKS = {"passed": "", "failed": " ✗", "not enough data": " ?"}
@@ -54,7 +56,10 @@ def as_lines(parity: Parity, *, failed_only: bool = False) -> str:
 def as_blocks(parity: Parity) -> tuple[Block, ...]:
     """The verdict, why, and tables; those of a flavour that passed everywhere are folded away."""
     blocks: list[Block] = [Verdict(parity.passed, sentence(parity))]
-    blocks += [Verdict(False, failure) for failure in parity.failures]
+    failures = [Verdict(False, failure) for failure in parity.failures]
+    blocks += failures[:MOST_SHOWN]
+    if more := failures[MOST_SHOWN:]:
+        blocks.append(Details(f"{len(more)} more reasons", more))
     for flavour in parity.agreements:
         rows = _rows(parity, flavour)
         tables = (
@@ -97,7 +102,7 @@ def _figure(name: str, figure: Figure) -> str:
     """`-.0016 [-.0070, +.0040] ✗`; the interval only of a change against the truth."""
     one = figure.estimate
     if one.value is None:
-        return "-" + _MARKS[figure.verdict]
+        return "-"
     if name in _DIGITS:
         return format(one.value, _DIGITS[name]) + _MARKS[figure.verdict]
     ends = "" if one.low is None else f" [{one.low:+.3f}, {one.high:+.3f}]"

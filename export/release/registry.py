@@ -10,13 +10,13 @@ command then goes on.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from belisha.bundle import Bundle, write_whole
+from belisha.documents import load_json
 from belisha.errors import BundleError, DatasetError, UsageError
 from training.chained_log import ChainedLog, Link, head_of, now
 from training.revision import commit
@@ -244,17 +244,24 @@ class Registry:
 
 
 def lineage_of(bundle: Bundle) -> dict[str, Any]:
-    """What a bundle says of where it comes from; adopted models say less."""
+    """What a bundle says of where it comes from and how good it is; adopted models say less.
+
+    Raises:
+        BundleError: its file is no longer what was opened.
+    """
     manifest = bundle.manifest
-    record = json.loads(bundle.read(manifest.lineage)) if manifest.lineage else {}
+    record, evaluation = (
+        load_json(bundle.read(path), f"{bundle.path}: {path}") if path else {}
+        for path in (manifest.lineage, manifest.evaluation)
+    )
     return {
         "origin": manifest.origin,
         "parity": str(manifest.parity) if manifest.parity else "not compared",
         "forced": bool(manifest.parity and not manifest.parity.passed),
         "compiler": manifest.compiler,
         "data": dict(manifest.data_fingerprints),
-        "evaluation": manifest.evaluation,
         "record": record,
+        "evaluation": evaluation,
     }
 
 

@@ -1,7 +1,7 @@
 """Streets whose people wear blue among posts in red: colour, place and texture all matter here.
 
-A frame is three times as wide as the network's input and of another shape, so that it is halved,
-resized and padded on the way: whoever does that wrongly sees another street.
+A frame is more than twice as wide as the network's input and of another shape, so that it is
+halved, resized and padded on the way: whoever does that wrongly sees another street.
 """
 
 from __future__ import annotations

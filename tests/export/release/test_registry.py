@@ -206,6 +206,16 @@ def promote_by_command(registry: Registry, bundle: Path, data: Path) -> int:
     return run(registry, "promote", bundle, "--data", data, *words)
 
 
+def test_rollback_by_command(
+    registry: Registry, make: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("one", "two"):
+        promote(registry, registry.register(make(name)))
+    assert run(registry, "rollback", "--who", "Ben", "--reason", "recall", "--json") == 0
+    assert document(capsys)["name"] == "one"
+    assert registry.find("champion").manifest.name == "one"
+
+
 def test_compare_tells_the_change_by_condition(
     registry: Registry, make: Make, cells: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
