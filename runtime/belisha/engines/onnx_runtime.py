@@ -11,7 +11,7 @@ import cv2
 from belisha.boxes import FloatArray
 from belisha.bundle import Bundle
 from belisha.engines import EngineInfo
-from belisha.errors import EngineError, MissingLibraryError
+from belisha.errors import EngineAbsentError, EngineError, MissingLibraryError
 from belisha.frames import Image
 from belisha.manifest import Flavour
 
@@ -131,7 +131,8 @@ def library_version(provider: str) -> str:
     """ONNX Runtime's name and version, if it has the provider.
 
     Raises:
-        MissingLibraryError: it is not installed, or was built without the provider.
+        MissingLibraryError: it is not installed.
+        EngineAbsentError: it was built without the provider.
     """
     try:
         import onnxruntime
@@ -141,7 +142,7 @@ def library_version(provider: str) -> str:
         ) from error
     available = onnxruntime.get_available_providers()
     if provider not in available:
-        raise MissingLibraryError(
+        raise EngineAbsentError(
             f"this ONNX Runtime has no {provider}, it has {', '.join(available)}: "
             "pip uninstall onnxruntime && pip install onnxruntime-gpu"
         )
@@ -159,7 +160,7 @@ def open_on_provider(
     """Load a flavour on another provider than the CPU's, the first of `providers`.
 
     Raises:
-        MissingLibraryError: this ONNX Runtime has not the provider.
+        MissingLibraryError, EngineAbsentError: as `library_version`.
         EngineError: the model cannot be loaded, or the provider did not start.
     """
     library = library_version(providers[0][0])
