@@ -96,7 +96,7 @@ champion: setup
 	  --golden runs/golden/images/*.jpg --card $(CHAMPION)/model_card.md --out runs/champion.bundle
 	$(BIN)/python -m export build runs/champion/last.pt --name belisha-small --threshold 0.4 \
 	  --golden runs/golden/images/*.jpg --card $(CHAMPION)/model_card.md --without float \
-	  --out $(CHAMPION)/champion.bundle
+	  --report runs/champion_shipped.html --out $(CHAMPION)/champion.bundle
 
 # What it finds on the data that it did not learn from, in each flavour: the model card's table.
 accuracy: setup

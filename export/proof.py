@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from belisha.frames import Image
 from belisha.golden import GoldenVerdict, check_golden
 from belisha.manifest import Flavour, Manifest
 from export.golden import Picture, make_golden
+from export.scratch import scratch
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,11 +60,12 @@ def prove(
 
     Raises:
         EngineError: a model does not run, or the two find different people.
+        UsageError: there is no room for the drafts.
     """
     tolerances = manifest.golden
-    with tempfile.TemporaryDirectory(prefix="belisha-proof-") as folder:
+    with scratch("proof") as folder:
         alone = replace(manifest, models={"float": manifest.models["float"]})
-        draft = write_bundle(Path(folder) / "draft.bundle", alone, files)
+        draft = write_bundle(folder / "draft.bundle", alone, files)
         with Detector.open(draft.path, engine=REFERENCE) as detector:
             check(detector, detector.prepare(pictures[0].image_bgr)[0])
             made, frames = make_golden(detector, pictures)
@@ -73,7 +74,7 @@ def prove(
         models = {key: path for key, path in manifest.models.items() if key not in without}
         manifest = replace(manifest, golden=golden, models=models)
         files = {path: data for path, data in {**files, **frames}.items() if path not in left_out}
-        whole = write_bundle(Path(folder) / "whole.bundle", manifest, files)
+        whole = write_bundle(folder / "whole.bundle", manifest, files)
         with Detector.open(whole.path, engine=REFERENCE) as detector:
             check(detector, detector.prepare(pictures[0].image_bgr)[0])
             verdicts = check_golden(detector)

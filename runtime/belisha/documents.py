@@ -67,6 +67,17 @@ def read_bounded(path: Path, max_bytes: int) -> bytes:
 
 def parse_yaml(text: bytes | str, schema: type[T], name: str) -> T:
     """Parse YAML as `schema`; `name` stands for the file in error messages."""
+    value, lines = load_yaml(text, name)
+    return convert(value, schema, name, lines)
+
+
+def load_yaml(text: bytes | str, name: str) -> tuple[Any, Lines]:
+    """Parse YAML without a schema, for readers that name lines themselves.
+
+    Returns:
+        Plain dicts, lists and scalars, {} for an empty document; and the line of each path, such
+        as `$.rules[2].when`.
+    """
     import yaml
 
     try:
@@ -75,7 +86,7 @@ def parse_yaml(text: bytes | str, schema: type[T], name: str) -> T:
         raise ConfigError(f"{name}: not valid YAML: {_one_line(error)}") from error
     builder = _Builder(name)
     value = {} if root is None else builder.build(root, "$", 0)
-    return convert(value, schema, name, builder.lines)
+    return value, builder.lines
 
 
 def parse_json(text: bytes, schema: type[T], name: str) -> T:
@@ -104,7 +115,7 @@ def convert(value: Any, schema: type[T], name: str, lines: Lines | None = None) 
         message, _, path = str(error).partition(" - at `")
         where = path.rstrip("`") or "$"
         field = f"{where[2:]}: " if len(where) > 2 else ""
-        raise ConfigError(f"{_place(name, where, lines)}: {field}{message}") from error
+        raise ConfigError(f"{place(name, where, lines)}: {field}{message}") from error
 
 
 class _Builder:
@@ -190,7 +201,7 @@ def _refuse_unknown(value: Any, schema: Any, path: str, name: str, lines: Lines)
                 close = difflib.get_close_matches(str(key), hints, n=1)
                 advice = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(hints)}"
                 raise ConfigError(
-                    f"{_place(name, f'{path}.{key}', lines)}: unknown key {key!r}: {advice}"
+                    f"{place(name, f'{path}.{key}', lines)}: unknown key {key!r}: {advice}"
                 )
             _refuse_unknown(item, hints[key], f"{path}.{key}", name, lines)
     elif origin in (list, tuple) and isinstance(value, list) and arguments:
@@ -209,7 +220,7 @@ def _fields(schema: Any) -> dict[str, Any]:
     return typing.get_type_hints(schema)
 
 
-def _place(name: str, path: str, lines: Lines) -> str:
+def place(name: str, path: str, lines: Lines) -> str:
     """`file:line` of a path, or of its nearest known parent."""
     while path and path not in lines:
         path = path[: max(path.rfind("."), path.rfind("["), 0)]

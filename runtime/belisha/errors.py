@@ -11,6 +11,7 @@ BelishaError
 │   └── EngineNotBuiltError the engine must first be built on this machine
 ├── SourceError             a camera, folder or video that cannot be opened       exit code 1
 ├── FrameError              one bad frame; the next may be fine                   exit code 1
+├── LogError                an activity log that is broken, or cannot be kept     exit code 1
 ├── DatasetError            a data set that cannot be read or is inconsistent     exit code 1
 └── TrainingError           a training run that cannot go on                      exit code 1
 
@@ -77,6 +78,10 @@ class SourceError(BelishaError):
 
 class FrameError(BelishaError):
     """One frame that cannot be decoded or processed; the source goes on."""
+
+
+class LogError(BelishaError):
+    """An activity log that is broken, is no such log, or cannot be read or written."""
 
 
 class DatasetError(BelishaError):

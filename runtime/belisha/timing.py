@@ -37,38 +37,53 @@ def percentiles(times_ms: Sequence[float]) -> Percentiles:
     return Percentiles(len(ordered), p50, p90, p99, worst)
 
 
-class StageClock:
-    """Splits each turn of a loop into stages.
+class TurnClock:
+    """Splits a turn of a loop into stages.
 
-        clock.start()
-        ...
-        clock.lap("prepare")
-        ...
-        clock.lap("infer")
-        clock.finish()
+    clock.start()
+    ...
+    clock.lap("prepare")
+    ...
+    clock.lap("infer")
+    """
+
+    def __init__(self) -> None:
+        self.turn_ms: dict[str, float] = {}
+        self._begun = self._mark = time.perf_counter()
+
+    def start(self, at_s: float | None = None) -> None:
+        """Begin a turn.
+
+        Args:
+            at_s: when it began, on the clock of `time.perf_counter`; now, if absent.
+        """
+        self.turn_ms = {}
+        self._begun = self._mark = time.perf_counter() if at_s is None else at_s
+
+    def lap(self, stage: str) -> None:
+        """The time since the last mark belongs to `stage`."""
+        now = time.perf_counter()
+        self.turn_ms[stage] = self.turn_ms.get(stage, 0.0) + (now - self._mark) * 1e3
+        self._mark = now
+
+    def since_start_ms(self) -> float:
+        """Milliseconds since the turn began."""
+        return (time.perf_counter() - self._begun) * 1e3
+
+
+class StageClock(TurnClock):
+    """Keeps every time of every finished turn.
 
     The first turn pays for loading and first allocations; it is kept apart, unless `keep_first`
     says that a warm-up has paid.
     """
 
     def __init__(self, *, keep_first: bool = False) -> None:
+        super().__init__()
         self._keep_first = keep_first
         self.first_ms: float | None = None
-        self._turn: dict[str, float] = {}
         self._stages: dict[str, array[float]] = {}
         self._totals = array("d")
-        self._begun = self._mark = time.perf_counter()
-
-    def start(self) -> None:
-        """Begin a turn."""
-        self._turn = {}
-        self._begun = self._mark = time.perf_counter()
-
-    def lap(self, stage: str) -> None:
-        """The time since the last mark belongs to `stage`."""
-        now = time.perf_counter()
-        self._turn[stage] = self._turn.get(stage, 0.0) + (now - self._mark) * 1e3
-        self._mark = now
 
     def finish(self) -> float:
         """End a turn; a turn that is never finished is not counted.
@@ -76,12 +91,12 @@ class StageClock:
         Returns:
             Milliseconds of the whole turn.
         """
-        total = (time.perf_counter() - self._begun) * 1e3
+        total = self.since_start_ms()
         if self.first_ms is None:
             self.first_ms = total
             if not self._keep_first:
                 return total
-        for stage, spent in self._turn.items():
+        for stage, spent in self.turn_ms.items():
             self._stages.setdefault(stage, array("d")).append(spent)
         self._totals.append(total)
         return total

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-_OFFLINE = (
+OFFLINE = (
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -45,7 +45,7 @@ def ask(page: Path, question: str, width: int = 1000) -> Any:
 
 def _run(page: Path, *arguments: str) -> str:
     with tempfile.TemporaryDirectory() as profile:
-        command = [str(CHROMIUM), *_OFFLINE, f"--user-data-dir={profile}", *arguments]
+        command = [str(CHROMIUM), *OFFLINE, f"--user-data-dir={profile}", *arguments]
         done = subprocess.run(
             [*command, page.resolve().as_uri()],
             capture_output=True,

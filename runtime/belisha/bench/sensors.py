@@ -66,7 +66,8 @@ def _limit(zone: Path) -> float | None:
 
 def _frequency(system: Path) -> float | None:
     files = (system / "devices" / "system" / "cpu").glob("cpu[0-9]*/cpufreq/scaling_cur_freq")
-    clocks = [int(word) for file in files if (word := _word(file) or "").isdecimal()]
+    words = [_word(file) or "" for file in files]
+    clocks = [int(word) for word in words if re.fullmatch(r"[0-9]{1,8}", word)]
     return round(sum(clocks) / len(clocks) / 1e3, 1) if clocks else None
 
 

@@ -20,7 +20,8 @@ class Frame:
         image_bgr: (H, W, 3) uint8.
         source: name of the file it comes from, relative to what the user named.
         index: number of the frame in its source, from 0; 0 for a picture.
-        captured_s: when it was captured, on the clock of `time.perf_counter`.
+        captured_s: when it was captured, on the clock of `time.perf_counter`; of a file that is
+            read as fast as it goes, when its reading began.
         rate_hz: frames per second of its source; 0 for a picture.
     """
 
@@ -31,6 +32,17 @@ class Frame:
     rate_hz: float
 
 
+@dataclass(frozen=True)
+class NoFrame:
+    """Nothing new from a live camera yet: whoever waits may look after something else.
+
+    Attributes:
+        for_s: seconds since the last good frame, or since the camera was started.
+    """
+
+    for_s: float
+
+
 class Camera(Protocol):
     """A source of frames."""
 
@@ -39,8 +51,8 @@ class Camera(Protocol):
         """How many frames will come, as far as is known; for progress bars."""
         ...
 
-    def read(self) -> Frame | None:
-        """The next frame; `None` at the end.
+    def read(self) -> Frame | NoFrame | None:
+        """The next frame; `None` at the end; `NoFrame`, of a live camera, after a short wait.
 
         Raises:
             FrameError: this frame is bad; the next call goes on.

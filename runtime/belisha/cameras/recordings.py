@@ -122,8 +122,8 @@ class Recordings:
     def _picture(self, recording: Recording) -> Frame:
         if not recording.path.exists():
             raise FrameError(f"{recording.path}: no such file, folder or pattern with a match")
-        image = read_picture(recording.path)
-        return Frame(image, recording.name, 0, time.perf_counter(), 0.0)
+        begun_s = time.perf_counter()
+        return Frame(read_picture(recording.path), recording.name, 0, begun_s, 0.0)
 
     def _start_video(self, recording: Recording) -> None:
         """Open a waiting video, once."""

@@ -45,13 +45,12 @@ class VideoFile:
 
     def read(self) -> Frame | None:
         """The next frame; see `Camera.read`."""
+        begun_s = time.perf_counter()
         good, image = self._capture.read()
         if not good:
             self._check_end()
             return None
-        frame = Frame(
-            cast(Image, image), self._name, self._index, time.perf_counter(), self._rate_hz
-        )
+        frame = Frame(cast(Image, image), self._name, self._index, begun_s, self._rate_hz)
         self._index += 1
         return frame
 

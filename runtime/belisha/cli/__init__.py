@@ -31,6 +31,22 @@ COMMANDS: dict[str, Command | Group] = {
         },
         "engines that are built on the device (TensorRT)",
     ),
+    "log": Group(
+        {
+            "verify": Command("belisha.cli.log.verify", "tell whether a log was changed"),
+            "export": Command("belisha.cli.log.export", "write its entries as JSON lines or CSV"),
+            "stats": Command("belisha.cli.log.stats", "add it up, as tables and as a page"),
+        },
+        "the activity log: is it whole, what is in it, what does it add up to",
+    ),
+    "setup": Command("belisha.cli.setup", "set crop, height and horizon on the live picture"),
+    "rules": Group(
+        {
+            "check": Command("belisha.cli.rules.check", "prove that every rule can apply"),
+            "why": Command("belisha.cli.rules.why", "what is decided for some signals, and why"),
+        },
+        "which bundle runs when, where and for whom",
+    ),
 }
 
 

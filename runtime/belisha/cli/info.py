@@ -60,7 +60,10 @@ def _engine_rows(engine: EngineInfo | None) -> list[tuple[str, str]]:
     if engine is None:
         return []
     words = f"{engine.library}, {engine.device}, {engine.flavour}, {engine.threads} threads"
-    return [("engine", words)]
+    rows = [("engine", words)]
+    if engine.arithmetic:
+        rows.append(("arithmetic", engine.arithmetic))
+    return [*rows, ("notice", engine.notice)] if engine.notice else rows
 
 
 def _survey_rows(reports: Sequence[EngineReport]) -> list[tuple[str, str]]:
@@ -89,6 +92,8 @@ def _rows(bundle: Bundle) -> list[tuple[str, str]]:
         ("threshold", f"{manifest.threshold:g}"),
         ("models", ", ".join(_model(bundle, flavour) for flavour in sorted(manifest.models))),
         ("golden frames", "; ".join(frame.origin for frame in manifest.golden.frames) or "none"),
+        ("parity", str(manifest.parity or "not compared: no parity gate was asked")),
+        ("compiler", manifest.compiler or "NVIDIA's compiler was not asked"),
         ("trained on", ", ".join(sorted(manifest.data_fingerprints)) or "not stated"),
     ]
 

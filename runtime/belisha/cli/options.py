@@ -14,7 +14,7 @@ from belisha.cli.progress import Progress
 from belisha.detector import Detector
 from belisha.engines import ORDER
 from belisha.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED
-from belisha.service.loop import Loop, LoopReport
+from belisha.service.loop import Loop, LoopReport, OneDetector, Parts
 from belisha.service.sinks import Sink
 
 MakeSinks = Callable[[set[Path]], Sequence[Sink]]
@@ -31,10 +31,12 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
 
 
-def add_source_options(parser: argparse.ArgumentParser) -> None:
+def add_source_options(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
     """`SOURCE...` and `--threshold`."""
     parser.add_argument(
-        "source", nargs="+", help="picture, video, folder, or quoted pattern such as 'drive/*.jpg'"
+        "source",
+        nargs="*" if optional else "+",
+        help="picture, video, folder, or quoted pattern such as 'drive/*.jpg'",
     )
     parser.add_argument(
         "--threshold", type=float, metavar="T", help="least score to report (default: the bundle's)"
@@ -60,6 +62,8 @@ def open_detector(arguments: argparse.Namespace, *, may_build: bool = False) -> 
         cv2.setNumThreads(arguments.threads)  # decoding and resizing count as well
     for name, reason in detector.info.passed_over:
         print(f"fallback: {name} could not be used: {reason}", file=sys.stderr)
+    if detector.info.engine.notice:
+        print(f"notice: {detector.info.engine.notice}", file=sys.stderr)
     return detector
 
 
@@ -76,8 +80,9 @@ def run_loop(
     recordings = find_recordings(arguments.source)
     sinks = make_sinks({recording.path.resolve() for recording in recordings})
     camera = Recordings(recordings)
+    parts = Parts(camera, OneDetector(detector), tuple(sinks))
     with Progress(camera.expected, "frames") as progress:
-        report = Loop(camera, detector, sinks, progress.step).run()
+        report = Loop(parts, progress.step).run()
     for failure in report.failures:
         print(f"failed: {failure}", file=sys.stderr)
     if report.interrupted:

@@ -1,8 +1,13 @@
-"""Run the loop on a source and say where the time goes.
+"""Run the loop: on a source, to see where the time goes, or for good, as the service in the car.
 
 Examples:
   belisha run drive.mp4 --bundle my.bundle
   belisha run drive.mp4 --bundle my.bundle --save drive.webm --threads 1
+  belisha run --config car.yaml
+
+With --config, everything else stands in the file: camera, bundles, rules, where decisions go. The
+service ends with its camera, with SIGTERM or Ctrl-C; SIGHUP makes it read the file again, without a
+gap. Under systemd it says when it is ready, and feeds the watchdog with every fresh frame.
 
 The table gives, for each stage, the milliseconds that half, nine in ten and 99 in 100 frames
 needed at most. A percentile that too few frames support is left out. The first frame pays for
@@ -25,21 +30,32 @@ from belisha.cli.options import (
     run_loop,
 )
 from belisha.detector import DetectorInfo
+from belisha.errors import UsageError
 from belisha.service.loop import LoopReport
 from belisha.service.sinks import Sink, VideoSink
 from belisha.timing import Percentiles
 
+_NOT_WITH_CONFIG = ("source", "bundle", "engine", "threads", "threshold", "save", "show")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    add_source_options(parser)
+    add_source_options(parser, optional=True)
     add_detector_options(parser)
     parser.add_argument("--save", type=Path, metavar="FILE.webm", help="write a video with boxes")
+    parser.add_argument("--config", type=Path, metavar="FILE.yaml", help="run as the service")
     parser.add_argument("--show", action="store_true", help="not there yet: use --save")
 
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Run the loop, print the table."""
+    if arguments.config is not None:
+        _refuse_more_than_config(arguments)
+        from belisha.cli.serving import serve  # the page and its kin take a while to load
+
+        return serve(arguments.config)
+    if not arguments.source:
+        raise UsageError("expected a source, such as drive.mp4, or --config car.yaml")
     if arguments.show:
         print(
             "--show: there is no live view yet (OpenCV's headless build has no window); "
@@ -58,6 +74,13 @@ def run(arguments: argparse.Namespace) -> Outcome:
         print(f"written: {arguments.save}")
     document = {**dataclasses.asdict(report), "detector": dataclasses.asdict(info)}
     return Outcome(document, exit_code(report))
+
+
+def _refuse_more_than_config(arguments: argparse.Namespace) -> None:
+    """The service is told by its file alone."""
+    given = [name for name, value in vars(arguments).items() if value and name in _NOT_WITH_CONFIG]
+    if given:
+        raise UsageError(f"expected --config alone, got {', '.join(given)} as well: write it there")
 
 
 def _print_report(report: LoopReport, info: DetectorInfo) -> None:

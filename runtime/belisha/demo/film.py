@@ -9,12 +9,12 @@ from typing import cast
 import cv2
 import numpy as np
 
-from belisha.boxes import Boxes, FloatArray
-from belisha.cameras import Frame
+from belisha.boxes import FloatArray
 from belisha.demo.score import FrameScore, score_frame
 from belisha.demo.truth import Truth, in_words
 from belisha.drawing import BLACK_BGR, draw_boxes
 from belisha.frames import Image
+from belisha.service.results import Result
 from belisha.service.sinks import VideoSink
 
 WHITE_BGR = (255, 255, 255)
@@ -40,17 +40,18 @@ class Film:
         self._wanted = _sheet_frames(truth)
         self._kept: dict[str, list[Image]] = {}
 
-    def write(self, frame: Frame, boxes: Boxes) -> None:
+    def write(self, result: Result) -> None:
         """See `belisha.service.sinks.Sink.write`.
 
         Raises:
             UsageError: the clip is longer than its truth, or of another size.
         """
+        frame, boxes = result.frame, result.boxes
         score = score_frame(frame, boxes, self._truth)
         self.scores.append(score)
         missed = score.truth.xyxy[~score.found & ~score.truth.dont_care]
         marked = replace(frame, image_bgr=_with_missed(frame.image_bgr, missed))
-        self._video.write(marked, boxes)
+        self._video.add(marked, boxes)
         if frame.index in self._wanted:
             pictures = self._kept.setdefault(score.truth.condition, [])
             pictures.append(draw_boxes(marked.image_bgr, boxes))

@@ -29,6 +29,8 @@ class EngineInfo:
         device: where it runs, for people.
         flavour: of the model it runs.
         threads: CPU threads it may use.
+        arithmetic: what it multiplies, and how that was chosen; empty where there is no choice.
+        notice: what people must be told of it, that it is slower here, say; empty if nothing.
     """
 
     name: str
@@ -36,6 +38,8 @@ class EngineInfo:
     device: str
     flavour: str
     threads: int
+    arithmetic: str = ""
+    notice: str = ""
 
 
 class Engine(Protocol):

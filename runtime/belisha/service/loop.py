@@ -2,19 +2,76 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from belisha.bench.turn import detect_on_clock
-from belisha.boxes import Boxes
-from belisha.cameras import Camera, Frame
+from belisha.cameras import Camera, Frame, NoFrame
 from belisha.detector import Detector
-from belisha.errors import FrameError, SourceError
+from belisha.errors import EngineError, FrameError, SourceError
+from belisha.service.following import Following
+from belisha.service.ledger import Ledger
+from belisha.service.mounting import Mounting
+from belisha.service.results import Choice, Result, Seen
 from belisha.service.sinks import Sink
-from belisha.timing import Percentiles, StageClock, percentiles
+from belisha.timing import Percentiles, TurnClock
+
+MAX_FAILURES = 1000
+"""Messages that are kept; the rest is only counted."""
+_LONGEST_SLEEP_S = 0.1
+
+
+class Chooser(Protocol):
+    """Decides which detector looks at a frame."""
+
+    def choose(self, frame: Frame) -> Choice:
+        """Who decides about this frame; takes microseconds, and never loads anything."""
+        ...
+
+    def failed(self, choice: Choice, error: EngineError) -> None:
+        """The engine of a choice failed on a frame; raise `error` if there is no way to go on."""
+        ...
+
+
+class OneDetector:
+    """A chooser that has no choice."""
+
+    def __init__(self, detector: Detector) -> None:
+        self._choice = Choice(detector, detector.info.name)
+
+    def choose(self, frame: Frame) -> Choice:
+        """See `Chooser.choose`."""
+        return self._choice
+
+    def failed(self, choice: Choice, error: EngineError) -> None:
+        """See `Chooser.failed`."""
+        raise error
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What a loop is made of; all of it can be exchanged between two frames.
+
+    Attributes:
+        camera: where frames come from; closed at the end.
+        chooser: which detector looks at them; detectors stay open.
+        sinks: where results go, in order; closed at the end.
+        following: makes people of boxes.
+        mounting: which rows of a frame are looked at; all of them without it.
+        deadline_ms: from capture to decision. A frame that is older when the loop comes to it is
+            not looked at; a decision that comes later is told, and counted as missed.
+    """
+
+    camera: Camera
+    chooser: Chooser
+    sinks: tuple[Sink, ...] = ()
+    following: Following = field(default_factory=Following)
+    mounting: Mounting | None = None
+    deadline_ms: float | None = None
 
 
 @dataclass(frozen=True)
@@ -24,45 +81,62 @@ class LoopReport:
     Attributes:
         frames: processed.
         people: boxes reported.
-        failures: a message for each frame or source that failed.
+        failures: a message for each frame or source that failed, of the first `MAX_FAILURES`.
+        stale: frames that were too old to be looked at.
+        missed: decisions after the deadline.
         interrupted: whether the user stopped it before the end.
         first_ms: time of the first frame, which pays for first allocations; `None` without one.
-        stages_ms: milliseconds by stage of all later frames; `total` is from the camera to the
-            decision; `sinks`, if there are any, comes after it.
+        stages_ms: milliseconds by stage of all later frames, rounded up to the next of the
+            ledger's buckets; `total` is from capture to decision; `sinks`, if there are any, comes
+            after it.
     """
 
     frames: int
     people: int
     failures: tuple[str, ...]
+    stale: int
+    missed: int
     interrupted: bool
     first_ms: float | None
     stages_ms: dict[str, Percentiles]
 
 
 class Loop:
-    """Reads a camera to its end."""
+    """Reads a camera to its end, or until it is stopped.
+
+    Attributes:
+        parts: in use at the moment.
+        ledger: counts and times so far.
+    """
 
     def __init__(
-        self,
-        camera: Camera,
-        detector: Detector,
-        sinks: Sequence[Sink] = (),
-        on_turn: Callable[[], None] = lambda: None,
+        self, parts: Parts, on_turn: Callable[[], None] = lambda: None, *, warm: bool = False
     ) -> None:
         """Set up; nothing is read yet.
 
         Args:
-            camera: where frames come from; closed at the end.
-            detector: what finds people; stays open.
-            sinks: where results go, in order; closed at the end.
-            on_turn: called after each frame, a failed one included, for progress.
+            parts: what it is made of.
+            on_turn: called after each turn, a failed one and one without a frame included.
+            warm: whether the detectors have run before, so that the first frame is like others.
         """
-        self._camera, self._detector, self._sinks = camera, detector, sinks
-        self._on_turn = on_turn
-        self._clock = StageClock()
-        self._frames = self._people = 0
+        self.parts, self.ledger = parts, Ledger()
+        self._on_turn, self._warm = on_turn, warm
+        self._clock = TurnClock()
         self._failures: list[str] = []
-        self._sinks_ms = array("d")
+        self._next: Parts | None = None
+        self._stopped = False
+        self._due_s = 0.0
+
+    def stop(self) -> None:
+        """End after the frame that is under way; may be called from a signal handler."""
+        self._stopped = True
+
+    def exchange(self, parts: Parts) -> None:
+        """Use other parts from the next frame on; may be called from any thread.
+
+        What is not among the new parts is closed in the background, so that no frame waits for it.
+        """
+        self._next = parts
 
     def run(self) -> LoopReport:
         """Process every frame; Ctrl-C ends the loop early, with all results kept.
@@ -73,49 +147,140 @@ class Loop:
         """
         interrupted = False
         with ExitStack() as stack:
-            stack.callback(self._camera.close)
-            for sink in self._sinks:
-                stack.callback(sink.close)
+            stack.callback(self._close)
             try:
-                while self._turn():
+                while not self._stopped and self._turn():
                     self._on_turn()
             except KeyboardInterrupt:
                 interrupted = True
+        return self._report(interrupted)
+
+    def _report(self, interrupted: bool) -> LoopReport:
+        ledger = self.ledger
         return LoopReport(
-            frames=self._frames,
-            people=self._people,
+            frames=ledger.processed,
+            people=ledger.people,
             failures=tuple(self._failures),
+            stale=ledger.stale,
+            missed=ledger.missed,
             interrupted=interrupted,
-            first_ms=self._clock.first_ms,
-            stages_ms=self._stages(),
+            first_ms=ledger.first_ms,
+            stages_ms=ledger.summary(),
         )
 
-    def _stages(self) -> dict[str, Percentiles]:
-        stages = self._clock.summary()
-        return {**stages, "sinks": percentiles(self._sinks_ms)} if self._sinks else stages
-
     def _turn(self) -> bool:
-        """One frame, or one failure; false at the end."""
-        self._clock.start()
+        """One frame, one failure, or a short wait in vain; false at the end."""
+        if self._next is not None:
+            self._exchange(self._next)
         try:
-            frame = self._camera.read()
+            frame = self.parts.camera.read()
             if frame is None:
                 return False
-            self._clock.lap("read")
-            boxes = detect_on_clock(self._detector, frame.image_bgr, self._clock)
+            if not isinstance(frame, NoFrame):
+                self._process(frame)
         except (FrameError, SourceError) as error:
-            self._failures.append(str(error))
-            return True
-        self._clock.finish()
-        self._tell(frame, boxes)
-        self._frames += 1
-        self._people += len(boxes)
+            self._note_failure(error)
         return True
 
-    def _tell(self, frame: Frame, boxes: Boxes) -> None:
-        """Every sink; timed apart, as the decision does not wait for it."""
-        begun = time.perf_counter()
-        for sink in self._sinks:
-            sink.write(frame, boxes)
-        if self._frames:
-            self._sinks_ms.append((time.perf_counter() - begun) * 1e3)
+    def _process(self, frame: Frame) -> None:
+        """Decide about a frame."""
+        clock, parts = self._clock, self.parts
+        clock.start(frame.captured_s)
+        clock.lap("read")
+        if self._is_late(clock.since_start_ms()):
+            self.ledger.stale += 1
+            return
+        choice = parts.chooser.choose(frame)
+        clock.lap("choose")
+        try:
+            seen = self._see(frame, choice)
+        except EngineError as error:
+            parts.chooser.failed(choice, error)
+            self._note_failure(error)
+            return
+        self._decided(frame, choice, seen)
+        self._wait(choice.rate_hz)
+
+    def _see(self, frame: Frame, choice: Choice) -> Seen:
+        """Find the people and judge who counts."""
+        parts, image = self.parts, frame.image_bgr
+        if parts.mounting is not None and image.ndim == 3:
+            image = parts.mounting.cropped(image)
+        threshold = parts.following.threshold(choice)
+        boxes = detect_on_clock(choice.detector, image, self._clock, threshold)
+        if parts.mounting is not None:
+            boxes = parts.mounting.uncropped(boxes, frame.image_bgr.shape[0])
+        return parts.following.see(frame, choice, boxes, self._clock)
+
+    def _decided(self, frame: Frame, choice: Choice, seen: Seen) -> None:
+        """Count the decision and tell it to every sink; the decision does not wait for them."""
+        ledger, decided_s = self.ledger, time.perf_counter()
+        latency_ms = (decided_s - frame.captured_s) * 1e3
+        late = self._is_late(latency_ms)
+        result = Result(
+            number=ledger.processed,
+            frame=frame,
+            seen=seen,
+            decided_s=decided_s,
+            late=late,
+            bundle=choice.name,
+            digest=choice.detector.info.digest,
+            rule=choice.rule,
+        )
+        apart = not self._warm and ledger.processed == 0
+        ledger.add_turn(self._clock.turn_ms, latency_ms, apart=apart)
+        for sink in self.parts.sinks:
+            sink.write(result)
+        if self.parts.sinks and not apart:
+            ledger.add_stage("sinks", (time.perf_counter() - decided_s) * 1e3)
+        ledger.processed += 1
+        ledger.missed += late
+        ledger.people += len(seen.boxes)
+        ledger.with_people += len(seen.boxes) > 0
+
+    def _is_late(self, age_ms: float) -> bool:
+        deadline_ms = self.parts.deadline_ms
+        return deadline_ms is not None and age_ms > deadline_ms
+
+    def _note_failure(self, error: Exception) -> None:
+        self.ledger.failed += 1
+        if len(self._failures) < MAX_FAILURES:
+            self._failures.append(str(error))
+
+    def _wait(self, rate_hz: float | None) -> None:
+        """Let time pass where fewer frames are wanted; meanwhile the camera drops the old ones."""
+        if rate_hz is None:
+            return
+        now = time.perf_counter()
+        self._due_s = max(self._due_s + 1 / rate_hz, now)
+        while not self._stopped and (left_s := self._due_s - time.perf_counter()) > 0:
+            time.sleep(min(left_s, _LONGEST_SLEEP_S))
+
+    def _exchange(self, parts: Parts) -> None:
+        old, self.parts, self._next = self.parts, parts, None
+        closing = [sink for sink in old.sinks if sink not in parts.sinks]
+        cameras = [old.camera] if old.camera is not parts.camera else []
+        threading.Thread(
+            target=close_all, args=([*cameras, *closing],), name="closing", daemon=True
+        ).start()
+
+    def _close(self) -> None:
+        parts: dict[Closable, None] = {}
+        for one in (self.parts, self._next or self.parts):
+            parts.update(dict.fromkeys((one.camera, *one.sinks)))
+        close_all(parts)
+
+
+class Closable(Protocol):
+    """Holds something until it is closed."""
+
+    def close(self) -> None:
+        """Free it."""
+        ...
+
+
+def close_all(parts: Iterable[Closable]) -> None:
+    """Close each, whatever happens to the others."""
+    with ExitStack() as stack:
+        for part in parts:
+            stack.callback(part.close)

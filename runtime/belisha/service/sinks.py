@@ -17,6 +17,7 @@ from belisha.cameras import Frame
 from belisha.drawing import draw_boxes
 from belisha.errors import SourceError, UsageError
 from belisha.frames import Image
+from belisha.service.results import Result
 
 VIDEO_SUFFIX = ".webm"
 STILL_RATE_HZ = 2.0
@@ -24,10 +25,10 @@ STILL_RATE_HZ = 2.0
 
 
 class Sink(Protocol):
-    """Takes each frame with its boxes."""
+    """Takes each result."""
 
-    def write(self, frame: Frame, boxes: Boxes) -> None:
-        """Take one result; boxes are in pixels of the frame."""
+    def write(self, result: Result) -> None:
+        """Take one; returns soon, as the next frame waits for it."""
         ...
 
     def close(self) -> None:
@@ -50,8 +51,9 @@ class Collector:
     def __init__(self) -> None:
         self.records: list[DetectionRecord] = []
 
-    def write(self, frame: Frame, boxes: Boxes) -> None:
+    def write(self, result: Result) -> None:
         """See `Sink.write`."""
+        frame, boxes = result.frame, result.boxes
         rows = xyxy_to_xywh(boxes.xyxy).tolist()
         for bbox, score in zip(rows, boxes.scores.tolist(), strict=True):
             self.records.append(
@@ -94,8 +96,12 @@ class VideoSink:
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
 
-    def write(self, frame: Frame, boxes: Boxes) -> None:
-        """See `Sink.write`; the first frame fixes the size, later ones are resized to it."""
+    def write(self, result: Result) -> None:
+        """See `Sink.write`."""
+        self.add(result.frame, result.boxes)
+
+    def add(self, frame: Frame, boxes: Boxes) -> None:
+        """One more frame; the first one fixes the size, later ones are resized to it."""
         picture = draw_boxes(frame.image_bgr, boxes)
         if self._writer is None:
             self._writer = self._begin(picture, frame.rate_hz or STILL_RATE_HZ)
@@ -140,13 +146,14 @@ class FolderSink:
         self._source = ""
         self._videos: set[Path] = set()
 
-    def write(self, frame: Frame, boxes: Boxes) -> None:
+    def write(self, result: Result) -> None:
         """See `Sink.write`.
 
         Raises:
             UsageError: a picture would overwrite its own original.
             SourceError: the folder cannot be written.
         """
+        frame, boxes = result.frame, result.boxes
         if frame.rate_hz == 0:
             self._write_picture(self._folder / _harmless(frame.source), frame, boxes)
             return
@@ -154,7 +161,7 @@ class FolderSink:
             self.close()
             self._video = VideoSink(self._video_path(frame.source), self._inputs)
             self._source = frame.source
-        self._video.write(frame, boxes)
+        self._video.write(result)
 
     def _write_picture(self, target: Path, frame: Frame, boxes: Boxes) -> None:
         _refuse_overwriting(target, self._inputs)

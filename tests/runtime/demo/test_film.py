@@ -13,6 +13,7 @@ from belisha.demo.film import STRIP, Film, contact_sheet
 from belisha.demo.truth import Person, Truth, TruthFrame
 from belisha.drawing import AMBER_BGR
 from belisha.service.sinks import VideoSink
+from tests.doubles import result_of
 
 WIDTH, HEIGHT = 96, 64
 PERSON = Person(1, (40, 10, 60, 50), 1.0, 8.0, False)
@@ -31,7 +32,7 @@ GREY = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
 def filmed(path: Path, *detections: Boxes) -> Film:
     film = Film(TRUTH, VideoSink(path))
     for index, boxes in enumerate(detections):
-        film.write(Frame(GREY, "drive", index, 0.0, 15.0), boxes)
+        film.write(result_of(Frame(GREY, "drive", index, 0.0, 15.0), boxes))
     film.close()
     return film
 

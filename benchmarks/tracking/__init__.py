@@ -1,0 +1,1 @@
+"""How well people keep their identities: rendered drives, metrics, our tracker beside others."""

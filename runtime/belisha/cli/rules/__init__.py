@@ -1,0 +1,1 @@
+"""`belisha rules COMMAND`: which bundle runs when, where and for whom."""
