@@ -26,6 +26,7 @@ from belisha.bench.page import write_page
 from belisha.bench.words import as_text
 from belisha.cli.dispatch import Outcome
 from belisha.detector import Detector
+from belisha.engines import REFERENCE
 from belisha.errors import UsageError
 from belisha.service.tracks import TrackerSettings
 from benchmarks.own_environment import check_python, python_of
@@ -77,7 +78,9 @@ def run(arguments: argparse.Namespace) -> Outcome:
     folder = arguments.drives_dir / str(arguments.seed)
     drives = [drive(replace(plan, seed=plan.seed + arguments.seed), folder) for plan in chosen]
     settings = TrackerSettings()
-    with Detector.open(arguments.bundle, threads=1, threshold=settings.low_score) as detector:
+    with Detector.open(
+        arguments.bundle, engine=REFERENCE, threads=1, threshold=settings.low_score
+    ) as detector:
         found = [detected(one, detector) for one in drives]
     followers = _followers(settings, arguments.bytetrack)
     rows, absent = compare("detected", found, followers)

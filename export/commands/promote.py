@@ -106,7 +106,7 @@ def _timed(bundle: Bundle, arguments: argparse.Namespace) -> Subject:
     seconds = seconds_for_p99(_RATE_HZ) if arguments.seconds is None else arguments.seconds
     plan = Plan(seconds=seconds, rate_hz=_RATE_HZ, deadline_ms=1e3 / _RATE_HZ, cold_starts=0)
     frames, _ = frames_at_hand([])
-    with Detector.open(bundle.path, threads=arguments.threads) as detector:
+    with Detector.open(bundle.path, threads=arguments.threads, may_build=False) as detector:
         return measure(detector, frames, plan, lambda text: print(text, file=sys.stderr))
 
 

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from belisha.bundle import Bundle
 from belisha.detector import Detector
+from belisha.engines import REFERENCE
 from belisha.errors import UsageError
 from export.parity.sightings import Sightings, sight
 from training.data.coco import Dataset, Sample
@@ -95,8 +96,8 @@ def compare_bundles(first: Bundle, second: Bundle, dataset: Dataset, view: View)
         _check_not_learnt(bundle, dataset)
     # An alias for each side: both may be called the same.
     with (
-        Detector.open(first.path, threshold=LEAST_SCORE) as one,
-        Detector.open(second.path, threshold=LEAST_SCORE) as other,
+        Detector.open(first.path, engine=REFERENCE, threshold=LEAST_SCORE) as one,
+        Detector.open(second.path, engine=REFERENCE, threshold=LEAST_SCORE) as other,
     ):
         seen = sight({"first": one, "second": other}, dataset.samples)
     return Comparison(

@@ -127,6 +127,22 @@ def unsigned(graph: Any) -> None:
             tensor.CopyFrom(numpy_helper.from_array(np.array(128, np.uint8), tensor.name))
 
 
+def quantised_bias(graph: Any) -> None:
+    """A bias in int32 with a pair, as ONNX Runtime's quantiser writes it by default."""
+    node = next(node for node in graph.node if node.op_type == "Conv" and len(node.input) == 3)
+    bias = next(one for one in graph.initializer if one.name == node.input[2])
+    integers = numpy_helper.to_array(bias).round().astype(np.int32)
+    constants = {"bias_int32": integers, "bias_scale": np.array(1, np.float32)}
+    graph.initializer.extend(numpy_helper.from_array(*pair[::-1]) for pair in constants.items())
+    graph.node.insert(0, onnx.helper.make_node("DequantizeLinear", list(constants), ["bias_real"]))
+    node.input[2] = "bias_real"
+
+
+def test_a_quantised_bias_is_refused_with_its_words(trt: Any, model: bytes) -> None:
+    with pytest.raises(EngineError, match=r"TensorRT refuses the model: .*Int32"):
+        compile_model(trt, edited(model, quantised_bias), DEFAULT_OPTIONS, target=TARGET)
+
+
 @pytest.mark.parametrize("edit", [shifted, unsigned])
 def test_what_tensorrt_cannot_quantise_is_refused_with_its_words(
     trt: Any, model: bytes, edit: Callable[[Any], None]

@@ -33,6 +33,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
 
     from belisha.detector import Detector
     from belisha.documents import read_yaml
+    from belisha.engines import REFERENCE
     from training.config import Config, checked, read_sources
     from training.teaching.find import LEAST_SCORE, find
     from training.teaching.tiles import Ensemble
@@ -43,7 +44,12 @@ def run(arguments: argparse.Namespace) -> Outcome:
     with ExitStack() as stack:
         detectors = [
             stack.enter_context(
-                Detector.open(path, threads=arguments.threads, threshold=LEAST_SCORE / 5)
+                Detector.open(
+                    path,
+                    engine=REFERENCE,
+                    threads=arguments.threads,
+                    threshold=LEAST_SCORE / 5,
+                )
             )
             for path in arguments.bundles
         ]

@@ -12,7 +12,7 @@ from belisha.boxes import FloatArray
 from belisha.bundle import Bundle
 from belisha.engines import EngineInfo
 from belisha.engines.self_test import agree, trial_inputs
-from belisha.errors import EngineError, MissingLibraryError
+from belisha.errors import EngineAbsentError, EngineError, MissingLibraryError
 from belisha.frames import Image
 from belisha.manifest import Flavour
 
@@ -20,6 +20,8 @@ PREFERENCE: tuple[Flavour, ...] = ("int8_cpu", "float")
 """Flavours that this engine runs, the preferred first."""
 _X86 = frozenset({"x86_64", "AMD64", "i686", "x86"})
 """Machines that may add products of int8 with saturation."""
+Providers = list[tuple[str, dict[str, Any]]]
+"""Names of ONNX Runtime's providers with their options, the preferred first."""
 FAST, EXACT = "uint8 x int8", "uint8 x uint8"
 """What is multiplied in the int8 flavour."""
 
@@ -131,21 +133,26 @@ def session_options(threads: int | None, *, optimise: bool = True, exact: bool =
 
 def _open(bundle: Bundle, flavour: Flavour, options: Any) -> OnnxRuntimeEngine:
     """An engine for one flavour with these options."""
-    onnxruntime = _library()
-    model = bundle.model(flavour)
-    try:
-        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime has no common base class of its errors
-        raise EngineError(f"{bundle.path}: ONNX Runtime cannot load it: {error}") from error
-    _check_signature(session, bundle)
+    session = _session(bundle, flavour, options, [("CPUExecutionProvider", {})])
     info = EngineInfo(
         name="onnxruntime",
-        library=f"onnxruntime {onnxruntime.__version__}",
+        library=f"onnxruntime {_library().__version__}",
         device="CPU",
         flavour=flavour,
         threads=options.intra_op_num_threads,
     )
     return OnnxRuntimeEngine(session, info, bundle.manifest.head.outputs)
+
+
+def _session(bundle: Bundle, flavour: Flavour, options: Any, providers: Providers) -> Any:
+    """A session for one flavour, which takes and gives what the manifest says."""
+    model = bundle.model(flavour)
+    try:
+        session = _library().InferenceSession(model, options, providers=providers)
+    except Exception as error:  # onnxruntime has no common base class of its errors
+        raise EngineError(f"{bundle.path}: ONNX Runtime cannot load it: {error}") from error
+    _check_signature(session, bundle)
+    return session
 
 
 def _library() -> Any:
@@ -183,17 +190,13 @@ def library_version(provider: str) -> str:
     """ONNX Runtime's name and version, if it has the provider.
 
     Raises:
-        MissingLibraryError: it is not installed, or was built without the provider.
+        MissingLibraryError: it is not installed.
+        EngineAbsentError: it was built without the provider.
     """
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise MissingLibraryError(
-            "ONNX Runtime is not installed: pip install onnxruntime-gpu"
-        ) from error
+    onnxruntime = _library()
     available = onnxruntime.get_available_providers()
     if provider not in available:
-        raise MissingLibraryError(
+        raise EngineAbsentError(
             f"this ONNX Runtime has no {provider}, it has {', '.join(available)}: "
             "pip uninstall onnxruntime && pip install onnxruntime-gpu"
         )
@@ -203,7 +206,7 @@ def library_version(provider: str) -> str:
 def open_on_provider(
     bundle: Bundle,
     flavour: Flavour,
-    providers: list[tuple[str, dict[str, Any]]],
+    providers: Providers,
     threads: int | None,
     name: str,
     device: str,
@@ -211,23 +214,16 @@ def open_on_provider(
     """Load a flavour on another provider than the CPU's, the first of `providers`.
 
     Raises:
-        MissingLibraryError: this ONNX Runtime has not the provider.
+        MissingLibraryError, EngineAbsentError: as `library_version`.
         EngineError: the model cannot be loaded, or the provider did not start.
     """
     library = library_version(providers[0][0])
-    import onnxruntime
-
     options = session_options(threads)
-    model = bundle.model(flavour)
-    try:
-        session = onnxruntime.InferenceSession(model, options, providers=providers)
-    except Exception as error:  # onnxruntime has no common base class of its errors
-        raise EngineError(f"{bundle.path}: ONNX Runtime cannot load it: {error}") from error
+    session = _session(bundle, flavour, options, providers)
     if providers[0][0] not in session.get_providers():  # it falls back to the CPU without an error
         raise EngineError(
             f"ONNX Runtime could not start {providers[0][0]}: its CUDA libraries are not "
             "those that this onnxruntime-gpu was built for"
         )
-    _check_signature(session, bundle)
     info = EngineInfo(name, library, device, flavour, options.intra_op_num_threads)
     return OnnxRuntimeEngine(session, info, bundle.manifest.head.outputs)

@@ -22,11 +22,12 @@ def load_cuda(bundle: Bundle, threads: int | None) -> OnnxRuntimeEngine:
     """The float model on CUDA: its kernels gain nothing from INT8 pairs.
 
     Raises:
-        EngineAbsentError: no NVIDIA GPU.
-        MissingLibraryError: ONNX Runtime is absent, or was built without CUDA.
+        EngineAbsentError: no NVIDIA GPU, or ONNX Runtime was built without CUDA.
+        MissingLibraryError: ONNX Runtime is not installed.
         EngineError: the bundle has no float model, or it cannot be loaded.
     """
     device = Driver().device()
+    library_version(CUDA)
     flavour = _flavour(bundle, "float")
     return open_on_provider(
         bundle, flavour, [(CUDA, {})], threads, "onnxruntime-cuda", f"{device.name}, CUDA"
@@ -37,9 +38,9 @@ def load_tensorrt(bundle: Bundle, threads: int | None) -> OnnxRuntimeEngine:
     """The model for TensorRT, if ONNX Runtime has built its engine before on this machine.
 
     Raises:
-        EngineAbsentError: no NVIDIA GPU.
+        EngineAbsentError: no NVIDIA GPU, or ONNX Runtime was built without TensorRT.
         EngineNotBuiltError: it has not; that takes minutes.
-        MissingLibraryError: ONNX Runtime is absent, or was built without TensorRT.
+        MissingLibraryError: ONNX Runtime is not installed.
         EngineError: the bundle has no such model, or it cannot be loaded.
     """
     folder = _engine_folder(bundle)
@@ -93,10 +94,9 @@ def _open_tensorrt(bundle: Bundle, threads: int | None, folder: Path) -> OnnxRun
 
 def _engine_folder(bundle: Bundle) -> Path:
     """One for each model and machine: ONNX Runtime's own names do not tell versions apart."""
-    device = Driver().device()
+    machine = read_machine(Driver().device(), library_version(TENSORRT))
     manifest = bundle.manifest
     record = manifest.files[manifest.models[_flavour(bundle, "int8_tensorrt")]]
-    machine = read_machine(device, library_version(TENSORRT))
     name = fingerprint(record.sha256, machine, DEFAULT_OPTIONS).digest
     return default_folder() / f"onnxruntime-{name}"
 

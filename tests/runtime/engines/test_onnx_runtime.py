@@ -14,7 +14,15 @@ from onnx import TensorProto, numpy_helper
 from belisha.bundle import Bundle, write_bundle
 from belisha.engines import ORDER
 from belisha.engines.choice import open_engine
-from belisha.errors import EXIT_REFUSED, EXIT_USAGE, BundleError, EngineError, UsageError
+from belisha.engines.onnx_runtime import open_on_provider
+from belisha.errors import (
+    EXIT_REFUSED,
+    EXIT_USAGE,
+    BundleError,
+    EngineAbsentError,
+    EngineError,
+    UsageError,
+)
 from tests.interpreter import run_python
 from tests.toy import HEIGHT, WIDTH, scene, toy_files, toy_manifest, toy_model
 
@@ -198,3 +206,18 @@ def test_without_onnx_runtime_the_message_says_what_to_install(toy: Bundle) -> N
     assert done.returncode == EXIT_USAGE
     assert "ONNX Runtime is not installed: pip install 'belisha[cpu]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_another_provider_is_opened_by_name(toy: Bundle) -> None:
+    engine = open_on_provider(toy, "float", [("CPUExecutionProvider", {})], 1, "other", "a device")
+    assert (engine.info.name, engine.info.device, engine.info.threads) == ("other", "a device", 1)
+    assert np.flatnonzero(engine.run(scene((2, 1))[None])["scores"] > 0).tolist() == [10]
+
+
+def test_a_provider_that_this_library_was_built_without_is_no_fault_of_the_machine(
+    toy: Bundle,
+) -> None:
+    with pytest.raises(
+        EngineAbsentError, match=r"has no SorceryProvider, it has .*onnxruntime-gpu"
+    ):
+        open_on_provider(toy, "float", [("SorceryProvider", {})], 1, "other", "a device")

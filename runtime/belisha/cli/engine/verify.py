@@ -126,8 +126,9 @@ def _check_all(
     def golden() -> tuple[bool, str]:
         verdicts = found[0].golden
         passed = sum(verdict.passed for verdict in verdicts)
-        words = f"{passed} of {len(verdicts)} frames as on the exporting machine"
-        return found[0].passed and bool(verdicts), words
+        if not verdicts:
+            return False, "no golden frames in this bundle, so nothing could be compared"
+        return found[0].passed, f"{passed} of {len(verdicts)} frames as on the exporting machine"
 
     for ask in (machine, engine, inspector, golden):
         checks.append(_ask(ask, checks))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from belisha.engines.nvidia.library import message_log, reasons
+from belisha.engines.nvidia.library import message_log, one_line, reasons
 from belisha.errors import EngineError
 
 OnPhase = Callable[[str, int, int], None]
@@ -109,7 +109,7 @@ def _parse(trt: Any, builder: Any, model: bytes, log: Any) -> Any:
     network = builder.create_network(_network_flags(trt))
     parser = trt.OnnxParser(network, log)
     if not parser.parse(model):
-        errors = [str(parser.get_error(index)) for index in range(parser.num_errors)]
+        errors = [one_line(str(parser.get_error(i))) for i in range(parser.num_errors)]
         raise EngineError(f"TensorRT refuses the model: {'; '.join(errors) or reasons(log)}")
     return network
 

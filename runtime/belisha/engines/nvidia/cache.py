@@ -192,7 +192,7 @@ class EngineCache:
                 raise EngineNotBuiltError(
                     f"{path}: expected {record.bytes} bytes, got {length}: damaged"
                 )
-            engine = read_bounded(path, MAX_ENGINE_BYTES)
+            engine = read_bounded(path, length)
         except (OSError, ConfigError) as error:
             raise EngineNotBuiltError(f"{path}: cannot be read: {error}") from error
         if digest(engine) != record.sha256:

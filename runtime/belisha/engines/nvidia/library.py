@@ -26,7 +26,7 @@ def load_tensorrt(name: Library = "tensorrt") -> Any:
     except ImportError as error:
         raise MissingLibraryError(
             f"{name} cannot be loaded ({error}): on a Jetson, apt-get install python3-libnvinfer; "
-            "elsewhere pip install 'belisha[tensorrt]'"
+            "elsewhere pip install tensorrt"
         ) from error
     if name == "tensorrt" and _version(module) < OLDEST:
         raise EngineError(
@@ -63,4 +63,9 @@ def message_log(trt: Any) -> Any:
 
 def reasons(log: Any) -> str:
     """What TensorRT complained of, in one line."""
-    return "; ".join(dict.fromkeys(log.errors)) or "TensorRT gave no reason"
+    return "; ".join(dict.fromkeys(map(one_line, log.errors))) or "TensorRT gave no reason"
+
+
+def one_line(words: str) -> str:
+    """TensorRT's words without its line breaks."""
+    return " ".join(words.split())

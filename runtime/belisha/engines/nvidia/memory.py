@@ -126,8 +126,8 @@ def _pycuda() -> Any:
         import pycuda.driver
     except ImportError as error:
         raise MissingLibraryError(
-            f"pycuda cannot be loaded ({error}): pip install 'belisha[tensorrt]'; it is built "
-            "against the CUDA of this machine"
+            f"pycuda cannot be loaded ({error}): pip install pycuda, with CUDA_ROOT set to this "
+            "machine's CUDA, against which it is built"
         ) from error
     return pycuda.driver
 
