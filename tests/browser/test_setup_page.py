@@ -67,7 +67,9 @@ def test_sliders_are_saved_and_a_wrong_value_is_explained(served: tuple[str, Pat
         for name, value in {"height_m": 1.5, "horizon": 0.42, "top": 0.1, "bottom": 0.9}.items():
             slide(browser, name, value)
         assert browser.ask("document.querySelector('input[type=number][name=top]').value") == "0.1"
-        browser.wait_for('document.getElementById("lines").textContent.includes("crop: [0.1, 0.9]")')
+        browser.wait_for(
+            'document.getElementById("lines").textContent.includes("crop: [0.1, 0.9]")'
+        )
         browser.ask('document.getElementById("save").click()')
         assert said(browser) == f"Saved in {config}."
         browser.screenshot(PICTURES / "setup-desk.png")

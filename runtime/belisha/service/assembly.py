@@ -21,6 +21,7 @@ from belisha.service.config import ServiceConfig, read_config
 from belisha.service.following import Following
 from belisha.service.health import Health, HealthWatch
 from belisha.service.health_degrade import Degrade
+from belisha.service.ledger import Ledger
 from belisha.service.loop import Loop, LoopReport, Parts
 from belisha.service.models import Models, ModelSource, OpenDetector
 from belisha.service.monitor import Monitor
@@ -32,7 +33,7 @@ from belisha.service.rules.check import check
 from belisha.service.rules.rulebook import Rules
 from belisha.service.rules.steady import SteadyRules
 from belisha.service.sinks import Sink
-from belisha.service.status import Status
+from belisha.service.status import Counts, Status
 from belisha.service.steering import Steering
 from belisha.service.systemd import Systemd
 from belisha.service.telling import Level, Say
@@ -153,6 +154,16 @@ class Service:
     def status(self) -> Status:
         """What is going on; may be asked from any thread."""
         return self._monitor.status()
+
+    @property
+    def ledger(self) -> Ledger:
+        """What the loop has counted and timed."""
+        return self._loop.ledger
+
+    @property
+    def counts(self) -> Counts:
+        """Frames since the start."""
+        return self._monitor.counts
 
     @property
     def given_up(self) -> dict[str, int]:

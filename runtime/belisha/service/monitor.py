@@ -19,7 +19,7 @@ from belisha.service.ledger import Ledger
 from belisha.service.newest_frame import LiveCamera
 from belisha.service.outlets.sink import Outlets
 from belisha.service.results import Result
-from belisha.service.status import Alarm, InForce, Status
+from belisha.service.status import Alarm, Counts, InForce, Status
 from belisha.service.steering import Steering
 from belisha.service.tally import Tally, shown
 from belisha.service.telling import Say
@@ -92,6 +92,11 @@ class Monitor:
         self._tell()
         return True
 
+    @property
+    def counts(self) -> Counts:
+        """Frames since the start; may be asked from any thread."""
+        return self._tally.counts(self.camera)
+
     def status(self) -> Status:
         """The service at this moment; may be called from any thread."""
         choice, ledger = self.steering.choice, self._ledger
@@ -120,7 +125,7 @@ class Monitor:
             up_s=self._clock() - self._begun_s,
             camera=state.words if state else "recording",
             frame_age_s=state.silent_s if state else float("nan"),
-            counts=self._tally.counts(camera),
+            counts=self.counts,
             latency=shown(ledger.latency),
             stages={stage: shown(times) for stage, times in ledger.stages.items()},
             in_force=in_force,
@@ -156,11 +161,10 @@ class Monitor:
     def _tell(self) -> None:
         """The state of the service, for readers of decisions."""
         alarms = self._alarms()
-        counts = self._tally.counts(self.camera)
         state: dict[str, Any] = {
             "up_s": round(self._clock() - self._begun_s, 1),
             "camera": self.camera.state.trouble if isinstance(self.camera, LiveCamera) else "",
-            **asdict(counts),
+            **asdict(self.counts),
             "alarms": [{"level": one.level, "text": one.text} for one in alarms],
             "given_up": self.outlets.dropped,
         }
