@@ -21,7 +21,16 @@ COMMANDS: dict[str, Command | Group] = {
     "run": Command("belisha.cli.run", "run the loop on a source, with a latency table"),
     "bench": Command("belisha.cli.bench", "measure latency, cold start and memory here"),
     "check": Command("belisha.cli.check", "prove that a bundle works on this machine"),
-    "info": Command("belisha.cli.info", "say what is in a bundle"),
+    "info": Command("belisha.cli.info", "say what is in a bundle, and which engines work here"),
+    "engine": Group(
+        {
+            "build": Command("belisha.cli.engine.build", "build a bundle's engine for this GPU"),
+            "list": Command("belisha.cli.engine.list", "which engines are there"),
+            "clean": Command("belisha.cli.engine.clean", "delete those that fit no more"),
+            "verify": Command("belisha.cli.engine.verify", "prove TensorRT on this machine"),
+        },
+        "engines that are built on the device (TensorRT)",
+    ),
     "log": Group(
         {
             "verify": Command("belisha.cli.log.verify", "tell whether a log was changed"),

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from belisha.errors import LogError, UsageError
 from belisha.service.activity_entries import (
@@ -29,8 +30,8 @@ TAIL = 1000
 _DELETED_PART = 50
 """A fiftieth of the entries goes at a time, so that deleting takes milliseconds."""
 _TABLE = "CREATE TABLE log (seq INTEGER PRIMARY KEY, body TEXT NOT NULL, digest BLOB NOT NULL)"
-_DAMAGED = ("malformed", "not a database")
-"""In SQLite's words; its codes are not to be had from Python 3.10."""
+_CIRCUMSTANCES = ("disk", "locked", "readonly", "unable to open", "out of memory")
+"""What SQLite says when the file is well and something else is not; Python 3.10 has no codes."""
 
 
 class BrokenLogError(LogError):
@@ -118,19 +119,26 @@ class ActivityStore:
         first = self._row("SELECT * FROM log ORDER BY seq LIMIT 1")
         count = max((head.seq - first.seq + 1) // _DELETED_PART, 1)
         last = self._row("SELECT * FROM log WHERE seq = ?", first.seq + count - 1)
-        since, until = (read_body(row, str(self.path))[1].utc for row in (first, last))
         checkpoint = Checkpoint(
             first=first.seq,
             last=last.seq,
             digest=last.digest.hex(),
-            since=since.isoformat(),
-            until=until.isoformat(),
+            since=self._when(first),
+            until=self._when(last),
         )
         self._connection.execute("DELETE FROM log WHERE seq <= ?", (last.seq,))
         return self._insert(head, write_body(checkpoint, stamp))
 
+    def _when(self, row: Row) -> str:
+        """When a row was written, UTC."""
+        try:
+            _, stamp = read_body(row, str(self.path))
+        except LogError as error:
+            raise BrokenLogError(str(error)) from error
+        return stamp.utc.isoformat()
+
     def _row(self, query: str, *values: int) -> Row:
-        return Row(*self._connection.execute(query, values).fetchone())
+        return self._read(self._connection.execute(query, values).fetchone() or (0, None, None))
 
     def _verified_tail(self) -> Head:
         """The end of the chain, the last entries verified."""
@@ -138,7 +146,7 @@ class ActivityStore:
             rows = self._connection.execute(
                 "SELECT * FROM log ORDER BY seq DESC LIMIT ?", (TAIL + 1,)
             ).fetchall()
-        newest_last = [Row(*row) for row in reversed(rows)]
+        newest_last = [self._read(row) for row in reversed(rows)]
         if not newest_last:
             return Head()
         head = Head(newest_last[0].seq, newest_last[0].digest)
@@ -147,6 +155,12 @@ class ActivityStore:
         for row in newest_last[1:]:
             head = self._next(head, row)
         return head
+
+    def _read(self, found: tuple[Any, Any, Any]) -> Row:
+        seq, body, digest = found
+        if not isinstance(body, str) or not isinstance(digest, bytes):
+            raise BrokenLogError(f"{self.path}: entry {seq} is not of the form of this log")
+        return Row(seq, body, digest)
 
     def _next(self, head: Head, row: Row) -> Head:
         if row.seq != head.seq + 1 or chained(head.digest, row.seq, row.body) != row.digest:
@@ -159,9 +173,10 @@ def _in_words(path: Path) -> Iterator[None]:
     """What SQLite says, in this house's words."""
     try:
         yield
-    except sqlite3.Error as error:
-        damaged = any(word in str(error) for word in _DAMAGED)
-        kind = BrokenLogError if damaged else LogError
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        text = str(error)
+        passing = "malformed" not in text and any(word in text for word in _CIRCUMSTANCES)
+        kind = LogError if passing else BrokenLogError
         raise kind(f"{path}: {error}") from error
 
 

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from belisha.errors import LogError, UsageError
 from belisha.service import activity
@@ -28,6 +30,12 @@ from belisha.service.activity_entries import (
 from belisha.service.activity_reader import read_rows, verify
 from tests.interpreter import run_python
 from tests.runtime.service.logs import NOON, Clocks, busy_second, write_log
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log of 22 entries that nobody touches."""
+    return write_log(tmp_path_factory.mktemp("log") / "a.db")
 
 
 def contents(path: Path) -> list[object]:
@@ -164,6 +172,26 @@ def test_a_damaged_log_is_set_aside_and_the_new_one_says_so(tmp_path: Path, dama
     assert isinstance(first, Event)
     assert (first.level, first.details["set_aside"]) == ("alarm", aside.name)
     assert verify(path).whole
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 10**6), st.integers(1, 255))
+def test_a_service_starts_on_any_damage(good: Path, place: int, flip: int) -> None:
+    content = bytearray(good.read_bytes())
+    content[place % len(content)] ^= flip
+    path = good.with_name("flipped.db")
+    for old in good.parent.glob("flipped.db*"):
+        old.unlink()
+    path.write_bytes(content)
+    try:
+        log = ActivityLog(path)
+    except (LogError, UsageError):
+        assert place % len(content) < 100, "of another kind or version, by its header"
+        return
+    log.add_event(Event(name="start", text="started"))
+    log.close(30)
+    assert log.state.lost == log.state.waiting == 0
+    assert any("started" in row.body for row in read_rows(path))
 
 
 def test_damage_on_a_full_disk_is_survived_too(tmp_path: Path) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 
 from belisha.boxes import Boxes, as_xyxy
-from belisha.service.tracks import Tracker, Tracks
+from belisha.service.tracks import Tracker, TrackerSettings, Tracks
 
 STEP_NS = 66_666_667
 """15 frames a second."""
@@ -54,6 +55,24 @@ def test_a_person_is_confirmed_by_the_second_box_and_known_from_the_first() -> N
     assert first.ids.tolist() == second.ids.tolist() == [1]
     assert (first.confirmed.tolist(), second.confirmed.tolist()) == ([False], [True])
     assert second.age_s.tolist() == pytest.approx([0.0667], abs=1e-3)
+
+
+def test_the_box_of_a_person_who_is_found_is_the_detectors_own() -> None:
+    tracker = Tracker()
+    for step in range(4):
+        given = boxes(person(100.3 + 7.7 * step), person(400.7 - 3.1 * step, 0.6))
+        tracks = tracker.update(given, step * STEP_NS)
+    assert np.array_equal(tracks.xyxy, given.xyxy)
+    assert np.array_equal(tracks.scores, given.scores)
+
+
+@pytest.mark.parametrize("rate_hz", [2, 5, 15, 60])
+def test_unsure_boxes_keep_a_person_at_every_rate(rate_hz: int) -> None:
+    tracker, seen = Tracker(), set()
+    for step in range(12):
+        rows = boxes(person(100, 0.9 if step < 3 else 0.2))
+        seen.update(tracker.update(rows, round(step * 1e9 / rate_hz)).ids.tolist())
+    assert seen == {1}
 
 
 def test_a_false_box_of_one_frame_is_forgotten_at_once() -> None:
@@ -169,6 +188,21 @@ def test_an_update_of_twenty_people_takes_little_of_a_frame() -> None:
         tracker.update(given, index * STEP_NS)
         best = min(best, time.perf_counter() - begun)
     assert best < 3e-3
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"high_score": 7}, "expected 0 <= low_score <= high_score <= 1, got 0.12 and 7"),
+        ({"low_score": 0.5}, "got 0.5 and 0.4"),
+        ({"confirm_hits": 0}, "expected confirm_hits of at least 1, got 0"),
+        ({"least_beta": 0}, "expected least_beta above 0 and at most 1, got 0"),
+        ({"patience_s": 99}, "expected patience_s of 0 to 10, got 99"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        TrackerSettings(**changes)
 
 
 def test_memory_does_not_grow_with_the_people_met() -> None:

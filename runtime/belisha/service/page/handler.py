@@ -240,7 +240,9 @@ class Handler(BaseHTTPRequestHandler):
                 HTTPStatus.FORBIDDEN,
                 f"this page is not known as {name[:80]!r}: add the name to 'names' in its settings",
             )
-        if origin and origin.partition("://")[2] != host:
+        # A link may lead here from anywhere; pictures and numbers are for our own page alone.
+        embedded = self._header("Sec-Fetch-Site") in ("cross-site", "same-site")
+        if (origin and origin.partition("://")[2] != host) or (embedded and self.path != "/"):
             raise Refusal(HTTPStatus.FORBIDDEN, "the request comes from another site's page")
 
     def _header(self, name: str) -> str:

@@ -218,6 +218,8 @@ def test_another_sites_page_can_neither_read_nor_press(page: Page, workshop: Vis
     for headers in ({"Host": "evil.example"}, {"Host": "["}, {"Origin": "http://evil.example"}):
         assert workshop.get("/status", **headers).status == 403
         assert workshop.post("/feedback", {}, **headers).status == 403
+    assert workshop.get("/live", Sec_Fetch_Site="cross-site").status == 403
+    assert workshop.get("/", Sec_Fetch_Site="cross-site").status == 200
     assert workshop.get("/status", Host="localhost:8090").status == 200
     plain = workshop.ask("POST", "/feedback", b"{}", {"Content-Type": "text/plain"})
     assert plain.status == 415
