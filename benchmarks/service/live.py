@@ -1,4 +1,4 @@
-"""What the running service gives: age at the decision, misses, drops, and what is not the network."""
+"""What the running service gives: age at the decision, misses, drops, and its own work."""
 
 from __future__ import annotations
 

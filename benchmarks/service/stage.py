@@ -14,7 +14,8 @@ from belisha.bundle import Bundle
 from belisha.cameras import Camera, Frame, NoFrame
 from belisha.cameras.settings import CameraSettings
 from belisha.detector import Detector
-from belisha.engines import Engine, EngineInfo, open_engine
+from belisha.engines import Engine, EngineInfo
+from belisha.engines.choice import open_engine
 from belisha.errors import EngineError, SourceError
 from belisha.frames import Image
 

@@ -224,7 +224,7 @@ class Loop:
             decided_s=decided_s,
             late=late,
             bundle=choice.name,
-            digest=choice.detector.info.digest,
+            digest=choice.detector.bundle.digest,
             rule=choice.rule,
         )
         apart = not self._warm and ledger.processed == 0

@@ -11,6 +11,7 @@ from typing import Any
 
 import belisha
 from belisha.cameras import Camera, Frame
+from belisha.detector import DetectorInfo
 from belisha.service.activity import ActivityLog
 from belisha.service.car_signals import CarSignals
 from belisha.service.health import HealthState
@@ -61,6 +62,7 @@ class Monitor:
         self._missed: deque[tuple[int, int]] = deque(maxlen=_MISSED_OVER)
         self._since: dict[str, float] = {}
         self._frame: Frame | None = None
+        self._engines: dict[str, DetectorInfo] = {}
         self.steering: Steering
         self.signals: CarSignals
         self.degrade: Degrade
@@ -89,6 +91,7 @@ class Monitor:
             self._log.add_second(second)
         self._missed.append((second.missed, second.processed))
         self._follow(health, now)
+        self._watch_engine()
         self._tell()
         return True
 
@@ -106,12 +109,10 @@ class Monitor:
         info = detector.info if detector else None
         in_force = InForce()
         if choice is not None and info is not None:
-            engine = info.engine
             in_force = InForce(
                 bundle=choice.name,
                 digest=info.digest,
-                engine=f"{engine.library} on {engine.device}, {engine.flavour}, "
-                f"{engine.threads} threads",
+                engine=_words(info),
                 passed_over=tuple(
                     f"{name} could not be used: {reason}" for name, reason in info.passed_over
                 ),
@@ -154,6 +155,22 @@ class Monitor:
         if signals != self.steering.signals:
             self.steering.signals = signals
 
+    def _watch_engine(self) -> None:
+        """Say it when the engine of the detector in use has changed by itself."""
+        choice = self.steering.choice
+        if choice is None:
+            return
+        info, before = choice.detector.info, self._engines.get(choice.name)
+        self._engines[choice.name] = info
+        if before is None or before.digest != info.digest:
+            return
+        for engine, reason in info.passed_over[len(before.passed_over) :]:
+            self._say("fallback", f"{choice.name}: {engine}: {reason}", "warning")
+        if info.engine != before.engine:
+            self._say("engine", f"{choice.name} runs on {_words(info)} now")
+        elif info.building and not before.building:
+            self._say("engine", f"{choice.name}: {info.building} is being built beside")
+
     def _missed_share(self) -> float:
         processed = sum(count for _, count in self._missed)
         return sum(missed for missed, _ in self._missed) / processed if processed else float("nan")
@@ -187,3 +204,12 @@ class Monitor:
         self._since = {text: self._since.get(text, now) for _, text in wrong}
         since = self._since
         return tuple(Alarm(level, text, now - since.get(text, now)) for level, text in wrong)
+
+
+def _words(info: DetectorInfo) -> str:
+    """What runs a detector."""
+    engine = info.engine
+    building = f"; {info.building} is being built" if info.building else ""
+    return (
+        f"{engine.library} on {engine.device}, {engine.flavour}, {engine.threads} threads{building}"
+    )

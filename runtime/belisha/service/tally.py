@@ -74,7 +74,7 @@ class Tally:
             latency_ms=latency,
             worst_ms=worst_ms,
             stages_ms=self._new_stages(),
-            bundle=f"{choice.name} {choice.detector.info.digest[:12]}" if choice else "",
+            bundle=f"{choice.name} {choice.detector.bundle.digest[:12]}" if choice else "",
             engine=choice.detector.info.engine.name if choice else "",
             rule=choice.rule if choice else "",
             hottest_c=health.hottest_c,

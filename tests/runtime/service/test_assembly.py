@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -45,11 +46,11 @@ RULES = """\
 format: 1
 after_s: 0
 bundles:
-  day: {{file: '{bundle}'}}
-  night: {{file: '{bundle}'}}
-otherwise: {{use: day}}
+  day: {file: toy.bundle}
+  night: {file: toy.bundle}
+otherwise: {use: day}
 rules:
-  - {{name: fast, use: night, when: {{speed_kmh: {{above: 80}}}}}}
+  - {name: fast, use: night, when: {speed_kmh: {above: 80}}}
 """
 
 
@@ -58,7 +59,8 @@ def car(toy: Bundle, tmp_path: Path) -> Path:
     """A folder with a car's files."""
     write_video(tmp_path / "drive.avi", 16, rate_hz=30.0)
     (tmp_path / "car.yaml").write_text(CONFIG.format(deadline_ms=1000))
-    (tmp_path / "rules.yaml").write_text(RULES.format(bundle=toy.path))
+    (tmp_path / "rules.yaml").write_text(RULES)
+    shutil.copy(toy.path, tmp_path / "toy.bundle")
     return tmp_path
 
 
