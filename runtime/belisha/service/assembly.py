@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -198,7 +199,8 @@ class Service:
         if processed != self._processed:
             self._processed = processed
             self._systemd.alive()
-        self._monitor.turned()
+        if self._monitor.turned():
+            self._systemd.status(self._monitor.words)
         if self._wanted and self._reloading is None:
             self._wanted = False
             self._reloading = threading.Thread(target=self._reload, name="reload", daemon=True)
@@ -239,34 +241,27 @@ class Service:
             BelishaError: something cannot be had; everything made so far is closed.
         """
         rules = self._open_rules(config)
-        models = Models(self._sources(config, rules), self._say, before.models if before else None)
-        try:
-            return self._assembled(config, rules, models, before)
-        except BaseException:
-            models.close(before.models if before else None)
-            raise
-
-    def _assembled(
-        self, config: ServiceConfig, rules: Rules | None, models: Models, before: Assembled | None
-    ) -> Assembled:
-        old = before.config if before else None
         degrade = Degrade(config.degrade)
-        _refuse_unknown_bundles(config, models)
-        steering = Steering(
-            models, models.names[0], SteadyRules(rules) if rules else None, self._say
-        )
+        with ExitStack() as made:
+            models = Models(
+                self._sources(config, rules), self._say, before.models if before else None
+            )
+            made.callback(models.close, before.models if before else None)
+            _refuse_unknown_bundles(config, models)
+            steady = SteadyRules(rules) if rules else None
+            steering = Steering(models, models.names[0], steady, self._say)
+            if before is not None and before.config.signals == config.signals:
+                signals = before.signals
+            else:
+                signals = CarSignals(config.signals, self._folder, self._say)
+                made.callback(signals.close)
+            outlets = open_outlets(config.sinks, config.name, self._folder, self._say)
+            made.callback(outlets.close)
+            camera = self._camera(config, before)
+            made.pop_all()
         if before is not None:
             steering.take_over(before.steering)
-        if before is not None and old is not None and old.degrade == config.degrade:
-            degrade = before.degrade
-        signals_same = before is not None and old is not None and old.signals == config.signals
-        signals = (
-            before.signals
-            if before is not None and signals_same
-            else CarSignals(config.signals, self._folder, self._say)
-        )
-        outlets = open_outlets(config.sinks, config.name, self._folder, self._say)
-        camera = self._camera(config, before)
+            degrade = before.degrade if before.config.degrade == config.degrade else degrade
         following = self._following(config, models, before)
         return Assembled(config, models, steering, following, camera, outlets, signals, degrade)
 

@@ -96,6 +96,16 @@ class Monitor:
         return True
 
     @property
+    def words(self) -> str:
+        """A line about how it goes."""
+        alarms = self._alarms()
+        if alarms:
+            return alarms[0].text
+        choice = self.steering.choice
+        decided = self._missed[-1][1] if self._missed else 0
+        return f"{choice.name if choice else 'nothing'} decides, {decided} frames a second"
+
+    @property
     def counts(self) -> Counts:
         """Frames since the start; may be asked from any thread."""
         return self._tally.counts(self.camera)
