@@ -92,7 +92,8 @@ def _shared_side(first: FloatArray, second: FloatArray, axis: int) -> FloatArray
     """(N, M) along x or y; one axis at a time, as numpy is slow where the last axis is short."""
     low = np.maximum(first[:, axis, None], second[None, :, axis])
     high = np.minimum(first[:, axis + 2, None], second[None, :, axis + 2])
-    return np.maximum(high - low, 0, out=high)
+    sides: FloatArray = np.maximum(high - low, 0, out=high)
+    return sides
 
 
 def iou(first: FloatArray, second: FloatArray) -> FloatArray:
