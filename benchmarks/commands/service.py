@@ -55,7 +55,10 @@ def _print(one: LiveFigures) -> None:
     print(f"  {'ms':16} {'p50':>8} {'p90':>8} {'p99':>8} {'worst':>8}")
     for name, times in (*one.stages_ms.items(), ("capture to decision", one.age_ms)):
         print(f"  {name:16} {_row(times)}")
-    print(f"  outside the network: {one.overhead_ms:.2f} ms a decision, sinks included", flush=True)
+    print(
+        f"  outside the network: {one.overhead_ms:.2f} ms, medians added up, sinks included",
+        flush=True,
+    )
 
 
 def _row(times: Percentiles) -> str:

@@ -34,8 +34,8 @@ class LiveFigures:
         age_ms: from capture to decision. Of RTSP the capture is that of the stream's own times,
             laid so that the fastest frame took no time: what every frame takes is not in it.
         stages_ms: by stage; `read` is from capture until the loop has the frame.
-        overhead_ms: mean time of all stages that are neither the way to the loop nor the network,
-            sinks included.
+        overhead_ms: medians of all stages that are neither the way to the loop nor the network,
+            added up, sinks included.
         memory_mb: resident, at the end.
     """
 
@@ -98,8 +98,8 @@ def _measure(
 
 def _figures(camera: str, service: Service, seconds: float) -> LiveFigures:
     ledger, status = service.ledger, service.status
-    stages = dict(ledger.stages)
-    own_ms = sum(times.sum_ms for name, times in stages.items() if name not in _BEFORE)
+    stages = {name: times.percentiles() for name, times in ledger.stages.items()}
+    own_ms = sum(times.p50 or 0.0 for name, times in stages.items() if name not in _BEFORE)
     return LiveFigures(
         camera=camera,
         seconds=seconds,
@@ -109,7 +109,7 @@ def _figures(camera: str, service: Service, seconds: float) -> LiveFigures:
         failed=status.counts.failed,
         missed=status.counts.missed,
         age_ms=ledger.latency.percentiles(),
-        stages_ms={name: times.percentiles() for name, times in stages.items()},
-        overhead_ms=round(own_ms / max(ledger.processed, 1), 3),
+        stages_ms=stages,
+        overhead_ms=round(own_ms, 3),
         memory_mb=round(status.health.memory_mb, 1),
     )
