@@ -23,7 +23,7 @@ from export.plan import Equalisation, Plan, plain_plan
 from export.search import measure_layers, search_observers, try_equalisation
 from training.integers import TOP
 
-PROBES = 16
+PROBES = 32
 """Most frames that choices are judged on; ranges are seen on all of them."""
 
 

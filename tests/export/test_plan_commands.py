@@ -74,7 +74,10 @@ def test_a_layer_that_was_not_measured_says_so() -> None:
 
 def test_a_clean_bundle_passes_lint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("lint", bundle(tmp_path / "x.bundle")) == 0
-    assert capsys.readouterr().out.splitlines() == ["int8_cpu: clean", "int8_tensorrt: clean"]
+    *verdicts, share = capsys.readouterr().out.splitlines()
+    assert verdicts == ["int8_cpu: clean", "int8_tensorrt: clean"]
+    planned, layers = len(plan().planned), len(plan().layers)
+    assert share.startswith(f"int8_cpu: {planned} of {layers} convolutions are QLinearConv, 9")
 
 
 def test_lint_names_rule_and_node_and_fails(
@@ -83,7 +86,9 @@ def test_lint_names_rule_and_node_and_fails(
     broken = emit_cpu(float_model(), plan())
     next(node for node in broken.graph.node if node.name == "stages.1.0").name = "odd"
     assert call("lint", bundle(tmp_path / "x.bundle", broken), "--json") == 3
-    findings = last_line(capsys)
+    document = last_line(capsys)
+    findings = document["findings"]
+    assert document["int8_cpu"]["of_macs"] > 0.9
     assert {"flavour", "rule", "node", "message"} == set(findings[0])
     assert ("qlinearconv", "stages.1.0") in {(one["rule"], one["node"]) for one in findings}
 

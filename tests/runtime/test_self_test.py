@@ -11,7 +11,7 @@ import onnxruntime
 from belisha import champion
 from belisha.boxes import FloatArray
 from belisha.bundle import Bundle, write_bundle
-from belisha.engines import open_engine
+from belisha.engines.choice import open_engine
 from belisha.engines.onnx_runtime import EXACT, FAST, load_flavour, session_options
 from belisha.engines.self_test import agree, trial_inputs
 from belisha.frames import Image
