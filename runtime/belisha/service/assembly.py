@@ -212,12 +212,12 @@ class Service:
         before = self._now
         try:
             after = self._assemble(read_config(self._path), before)
+            self._take_over(before, after)
         except BelishaError as error:
             self._say("reload", f"the configuration in force stays: {error}", "alarm")
-        else:
-            self._take_over(before, after)
-        self._systemd.ready()
-        self._reloading = None
+        finally:
+            self._systemd.ready()
+            self._reloading = None
 
     def _take_over(self, before: Assembled, after: Assembled) -> None:
         parts = self._parts(after, self._fixed)
