@@ -15,6 +15,8 @@ COMMANDS = {
     "tracking": Command(
         "benchmarks.commands.tracking", "identities on rendered drives, beside others"
     ),
+    "service": Command("benchmarks.commands.service", "the whole service at a camera's pace"),
+    "endurance": Command("benchmarks.commands.endurance", "hours of service in minutes"),
     "faults": Command("benchmarks.commands.faults", "break what may break around the service"),
     "loadgen": Command("benchmarks.commands.loadgen", "cross-check with MLPerf's load generator"),
 }

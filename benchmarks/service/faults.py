@@ -7,7 +7,8 @@ import resource
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -111,26 +112,54 @@ class Rehearsal:
         (folder / "car.yaml").write_text(_CONFIG)
         self.reader = _Reader(folder / "reads.sock")
         self._hanging: socket.socket | None = None
-        world = World(self.camera.open, self.engines.open, self._utc)
-        self.service = Service(folder / "car.yaml", self.heard, Systemd({}), world)
-        self._thread = threading.Thread(target=self.service.run, name="service")
+        self.service = self._new_service()
 
     def run(self, tell: Callable[[FaultRow], None]) -> list[FaultRow]:
         """Play every fault, one after another."""
         self.reader.start()
-        self._thread.start()
+        rows = []
         try:
-            self._until(lambda: self.reader.since(0) > RATE_HZ, PATIENCE_S)
-            rows = []
-            for fault in self._faults():
-                rows.append(self._play(fault))
-                tell(rows[-1])
+            with self._serving():
+                self._until(lambda: self.reader.since(0) > RATE_HZ, PATIENCE_S)
+                for fault in self._faults():
+                    rows.append(self._play(fault))
+                    tell(rows[-1])
+            with (self._folder / "activity.db").open("r+b") as log:
+                log.write(b"junk" * 25_000)
+            rows.append(self._start_on_damaged_log())
+            tell(rows[-1])
             return rows
         finally:
-            self.service.stop()
-            self._thread.join(5)
             self.reader.closing = True
             self.reader.join(1)
+
+    @contextmanager
+    def _serving(self) -> Iterator[None]:
+        """The service, running beside."""
+        thread = threading.Thread(target=self.service.run, name="service")
+        thread.start()
+        try:
+            yield
+        finally:
+            self.service.stop()
+            thread.join(5)
+
+    def _new_service(self) -> Service:
+        world = World(self.camera.open, self.engines.open, self._utc)
+        return Service(self._folder / "car.yaml", self.heard, Systemd({}), world)
+
+    def _start_on_damaged_log(self) -> FaultRow:
+        """A log that was written over is noticed when it is opened; times are from there."""
+        begun = time.perf_counter()
+        self.service = self._new_service()
+        with self._serving():
+            self._until(lambda: self.reader.since(begun) > 2, PATIENCE_S)
+            recovered_s = time.perf_counter() - begun
+            seen_s = self._log_event(begun, "damaged")
+        aside = len(list(self._folder.glob("activity.db.damaged-*")))
+        kept = "the damaged log is kept aside" if aside else "the damaged log"
+        seen = None if seen_s is None else round(seen_s, 2)
+        return FaultRow("log overwritten, restart", seen, 0, kept, round(recovered_s, 2))
 
     def _play(self, fault: _Fault) -> FaultRow:
         usual_hz = self._usual_rate()
@@ -169,7 +198,6 @@ class Rehearsal:
         return [
             *(self._camera_fault(mode, words) for mode, words in modes),
             self._full_disk(),
-            self._damaged_log(),
             self._removed_log(),
             self._set_clock(),
             self._no_memory(),
@@ -212,23 +240,6 @@ class Rehearsal:
             lambda: (
                 f"{self._given_up() - before[0]} lines of the file, {self._log_lost()} of the log"
             ),
-        )
-
-    def _damaged_log(self) -> _Fault:
-        """Somebody writes over the log while it is in use."""
-
-        def begin() -> None:
-            with (self._folder / "activity.db").open("r+b") as file:
-                file.write(b"junk" * 25_000)
-
-        return _Fault(
-            "log overwritten",
-            begin,
-            lambda: None,
-            lambda since: self._log_event(since, "damaged", "set aside"),
-            lambda ended: not self._log_trouble(),
-            lambda: f"{self._log_lost()} of the log",
-            hold_s=12.0,
         )
 
     def _removed_log(self) -> _Fault:

@@ -18,7 +18,7 @@ Belisha finds people in the pictures of a car's small camera.
 COMMANDS: dict[str, Command | Group] = {
     "demo": Command("belisha.cli.demo", "the shipped detector on a shipped drive, and a page"),
     "detect": Command("belisha.cli.detect", "find people in pictures and videos, write JSON"),
-    "run": Command("belisha.cli.run", "run the loop on a source, with a latency table"),
+    "run": Command("belisha.cli.run", "run the loop on a source, or as the service in the car"),
     "bench": Command("belisha.cli.bench", "measure latency, cold start and memory here"),
     "check": Command("belisha.cli.check", "prove that a bundle works on this machine"),
     "info": Command("belisha.cli.info", "say what is in a bundle, and which engines work here"),

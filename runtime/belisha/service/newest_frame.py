@@ -143,7 +143,7 @@ class LiveCamera:
     def _capture(self, source: Camera) -> None:
         """Read an open camera until it ends, fails, or gives nothing good for too long."""
         settings = self._settings
-        faults = PictureFaults(settings.frozen_after_s, checked=settings.checked)
+        faults = PictureFaults(settings.frozen_limit_s, checked=settings.checked)
         opened_s = time.perf_counter()
         while not self._closing:
             try:
