@@ -3,6 +3,7 @@
 Examples:
   python -m export flavours small.bundle data/street
   python -m export flavours small.bundle data/street --where sequence=0006R0 --json
+  python -m export flavours small.bundle runs/store --where view=in_car    # its validation split
 
 Prints AP50 by height of the float flavour, and of the INT8 flavours with their change against it,
 with 95 % intervals by the paired bootstrap. The flavour for TensorRT is computed by ONNX Runtime:
@@ -19,9 +20,8 @@ from typing import Any
 
 from belisha.bundle import Bundle
 from belisha.cli.dispatch import Outcome
+from export.commands.registry_options import add_data_options, open_dataset
 from export.flavours import FlavourResult, compare_flavours
-from training.commands.data.store_option import add_where_option
-from training.data.coco import read_coco
 from training.evaluation.bootstrap import Resampling
 from training.evaluation.measurement import Estimate
 from training.evaluation.report import document, height_label
@@ -33,8 +33,8 @@ _WIDTH = 48
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("bundle", type=Path, metavar="BUNDLE")
-    parser.add_argument("dataset", type=Path, metavar="DATASET", help="its folder, or COCO JSON")
-    add_where_option(parser)
+    parser.add_argument("dataset", type=Path, metavar="DATASET", help="its folder, COCO JSON or store")
+    add_data_options(parser)
     parser.add_argument(
         "--resamples", type=int, default=1000, metavar="N", help="for intervals (default: 1000)"
     )
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> Outcome:
     """Open, evaluate each, print a table."""
     bundle = Bundle.open(arguments.bundle)
-    dataset = read_coco(arguments.dataset).select(arguments.where)
+    dataset = open_dataset(arguments.dataset, arguments)
     results = compare_flavours(
         bundle, dataset, Resampling(arguments.resamples), lambda text: print(text, file=sys.stderr)
     )
