@@ -198,7 +198,7 @@ def test_a_head_end_that_the_plan_puts_in_int8_is_rounded_in_both() -> None:
 def test_equalised_weights_go_into_both() -> None:
     factors = {"stages.0.0": tuple(np.linspace(0.5, 1, 16))}
     changed = replace(plan(), equalisation=Equalisation("asked for", factors))
-    for emit, name in ((emit_cpu, "stages.0.0.bias_int32"), (emit_tensorrt, "pixels_scale")):
+    for emit, name in ((emit_cpu, "stages.0.0.paired_bias"), (emit_tensorrt, "pixels_scale")):
         model = emit(float_model(), changed)
         assert name in constants(model)
         first, before = (outputs(one)[0] for one in (model, emit(float_model(), plan())))
