@@ -12,7 +12,7 @@ from belisha.cli.dispatch import Command, dispatch
 COMMANDS = {
     "deb": Command("jetson.commands.deb", "build the package of one JetPack, on any machine"),
     "lock": Command("jetson.commands.lock", "pin the wheels that go into the packages"),
-    "outputs": Command("jetson.commands.outputs", "run a model on drawn frames, and compare runs"),
+    "compare": Command("jetson.commands.compare", "do two machines compute the same, bit by bit?"),
 }
 
 

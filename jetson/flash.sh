@@ -87,12 +87,15 @@ open_link() {
 
 remote() { ssh "${ssh_options[@]}" "$host" "$@" < /dev/null; }
 
+# A word as any shell reads it.
+quoted() { printf "'%s'" "${1//\'/\'\\\'\'}"; }
+
 # Runs a script, given as one word, as root.
 root() {
 	if [ -n "${password-}" ]; then
-		printf '%s\n' "$password" | ssh "${ssh_options[@]}" "$host" "$as_root sh -c $(printf %q "$1")"
+		printf '%s\n' "$password" | ssh "${ssh_options[@]}" "$host" "$as_root sh -c $(quoted "$1")"
 	else
-		remote "$as_root sh -c $(printf %q "$1")"
+		remote "$as_root sh -c $(quoted "$1")"
 	fi
 }
 
@@ -220,7 +223,7 @@ flash_device() {
 
 # Runs a command inside the rootfs; its mounts end with it.
 inside() {
-	unshare --mount bash -c 'mount --bind /dev "$1/dev" && mount -t proc proc "$1/proc" && shift 0 && exec chroot "$@"' - "$rootfs" "$@" < /dev/null
+	unshare --mount bash -c 'mount --bind /dev "$1/dev" && mount -t proc proc "$1/proc" && exec chroot "$@"' - "$rootfs" "$@" < /dev/null
 }
 
 look_at_rootfs() {

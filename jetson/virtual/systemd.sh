@@ -1,0 +1,214 @@
+# shellcheck shell=bash
+# Tier B: a device with real systemd. Flashed over SSH and as a rootfs, then tormented. Sourced by run.sh.
+
+port=22022
+address=127.0.0.1
+booted=''
+
+systemd_tier() {
+	need_emulation
+	command -v systemd-nspawn > /dev/null || skip "no systemd-nspawn: apt-get install systemd-container"
+	command -v ssh-keygen > /dev/null || skip "no ssh: apt-get install openssh-client"
+	need_rootfs
+	need_package
+	trap power_off EXIT
+	over_ssh
+	torment
+	as_rootfs
+	security
+}
+
+# ---- the device
+
+# What makes a plain Debian a virtual Jetson that can run here.
+prepare() {
+	local device=$1 unit
+	unpack_rootfs "$device"
+	[ -e "$work/key" ] || ssh-keygen -q -t ed25519 -N '' -f "$work/key"
+	for unit in apt-daily.timer apt-daily-upgrade.timer e2scrub_reap.service systemd-networkd-wait-online.service; do
+		ln -sf /dev/null "$device/etc/systemd/system/$unit"
+	done
+	for unit in systemd-sysctl systemd-sysusers systemd-tmpfiles-setup-dev systemd-tmpfiles-setup systemd-tmpfiles-clean; do
+		drop_in "$device" "$unit" 'LoadCredential=' 'SetCredential='
+	done
+	# A frame takes seconds here. Nothing else is changed.
+	drop_in "$device" belisha 'WatchdogSec=120' 'TimeoutStartSec=900'
+	printf 'Port %s\nListenAddress %s\nUseDNS no\n' "$port" "$address" > "$device/etc/ssh/sshd_config.d/virtual.conf"
+	inside "$device" useradd --create-home --shell /bin/bash driver
+	echo 'driver ALL=(ALL) NOPASSWD: ALL' > "$device/etc/sudoers.d/driver"
+	install -d -m 700 "$device/home/driver/.ssh"
+	cp "$work/key.pub" "$device/home/driver/.ssh/authorized_keys"
+	inside "$device" chown -R driver:driver /home/driver/.ssh
+	echo vjetson > "$device/etc/hostname"
+	printf '127.0.0.1 localhost vjetson\n' > "$device/etc/hosts"
+}
+
+drop_in() {
+	local folder=$1/etc/systemd/system/$2.service.d
+	mkdir -p "$folder"
+	{ echo '[Service]'; printf '%s\n' "${@:3}"; } > "$folder/virtual.conf"
+}
+
+boot() {
+	local device=$1 began
+	began=$(date +%s.%N)
+	systemd-nspawn --quiet --directory="$device" --register=no --keep-unit --bind-ro="$here/cpuinfo:/proc/cpuinfo" \
+		--boot systemd.show_status=0 < /dev/null > "$work/console.log" 2>&1 &
+	booted=$!
+	wait_for "ssh answers" device true
+	figure "boot until ssh answers, s" "$(seconds_since "$began")"
+}
+
+power_off() {
+	[ -n "$booted" ] || return 0
+	device sudo systemctl poweroff > /dev/null 2>&1 || true
+	local waited=0
+	while kill -0 "$booted" 2> /dev/null && [ "$waited" -lt 60 ]; do sleep 1; waited=$((waited + 1)); done
+	kill -KILL "$booted" 2> /dev/null || true
+	wait "$booted" 2> /dev/null || true
+	booted=''
+}
+
+ssh_words=(-o "Port=$port" -i "$work/key" -o IdentitiesOnly=yes -o StrictHostKeyChecking=no
+	-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o BatchMode=yes -o ConnectTimeout=30)
+device() { ssh "${ssh_words[@]}" "driver@$address" "$@" < /dev/null; }
+
+flash() {
+	"$checkout/jetson/flash.sh" --ssh "driver@$address" --port "$port" --identity "$work/key" --frames-within "$patience_s" \
+		--ssh-option IdentitiesOnly=yes --ssh-option StrictHostKeyChecking=no --ssh-option UserKnownHostsFile=/dev/null \
+		--ssh-option LogLevel=ERROR "$@"
+}
+
+# ---- what the service shows
+
+property() { device systemctl show belisha --property "$1" --value; }
+is_active() { [ "$(property ActiveState)" = active ]; }
+fed() { property WatchdogTimestampMonotonic; }
+was_fed_since() { [ "$(fed)" != "$1" ] && is_active; }
+has_other_process() { [ "$(property MainPID)" != "$1" ] && [ "$(property MainPID)" != 0 ]; }
+
+# Two feedings of the watchdog: each is a frame that was processed.
+frames_flow() {
+	wait_for "a frame is processed" was_fed_since "$(fed)"
+	wait_for "another frame is processed" was_fed_since "$(fed)"
+}
+
+# ---- the trials
+
+over_ssh() {
+	local began
+	prepare "$work/b"
+	boot "$work/b"
+	began=$(date +%s.%N)
+	flash --deb "$package" --config "$here/belisha.yaml" || fail "flash --ssh"
+	figure "provision over ssh, s" "$(seconds_since "$began")"
+	began=$(date +%s.%N)
+	flash --deb "$package" || fail "flash --ssh, again"
+	figure "the same again, s" "$(seconds_since "$began")"
+}
+
+torment() {
+	detects
+	killed
+	hangs
+	disk_is_full
+	bad_package
+	reboots
+}
+
+detects() {
+	local people
+	wait_for "people in the activity log" people_seen
+	people=$(people_seen)
+	figure "people in the activity log" "$people"
+}
+people_seen() {
+	device sudo belisha log stats /var/lib/belisha/activity.db --json | tail -n 1 \
+		| "$python" -c 'import json, sys; seen = json.load(sys.stdin)["groups"]["all"]["people"]; print(seen); sys.exit(not seen)'
+}
+
+killed() {
+	local process began
+	process=$(property MainPID)
+	began=$(date +%s.%N)
+	device sudo kill -KILL "$process"
+	wait_for "another process" has_other_process "$process"
+	wait_for "active again" is_active
+	figure "kill -9 until active again, s" "$(seconds_since "$began")"
+	frames_flow
+}
+
+hangs() {
+	local process began
+	process=$(property MainPID)
+	began=$(date +%s.%N)
+	device sudo kill -STOP "$process"
+	wait_for "the watchdog acts" has_other_process "$process"
+	figure "hang until the watchdog restarts it, s (WatchdogSec=120 here, 10 on a board)" "$(seconds_since "$began")"
+	frames_flow
+}
+
+disk_is_full() {
+	local process
+	device sudo systemctl stop belisha
+	device sudo mount -t tmpfs -o size=8M,mode=0755 tmpfs /var/lib/belisha
+	device sudo systemctl start belisha
+	frames_flow
+	device sudo sh -c "'dd if=/dev/zero of=/var/lib/belisha/filler bs=1M 2> /dev/null; df /var/lib/belisha | tail -n 1'"
+	process=$(property MainPID)
+	frames_flow
+	[ "$(property MainPID)" = "$process" ] || fail "a full disk ended the service"
+	figure "full disk: frames flow on, same process" yes
+	device sudo rm /var/lib/belisha/filler
+	device sudo systemctl stop belisha
+	device sudo umount /var/lib/belisha
+	device sudo systemctl start belisha
+	frames_flow
+}
+
+# A package that cannot start: the one before must come back by itself.
+bad_package() {
+	local folder=$work/bad began before
+	before=$(device dpkg-query --show --showformat="'\${Version}'" belisha)
+	rm -rf "$folder"
+	dpkg-deb --raw-extract "$package" "$folder"
+	sed -i 's/^Version: .*/Version: 9.9+py311/' "$folder/DEBIAN/control"
+	echo 'raise SystemExit("this package is broken on purpose")' > "$folder/usr/lib/belisha/start.py"
+	dpkg-deb --root-owner-group -Zgzip -z1 --build "$folder" "$work/belisha_9.9+py311_arm64.deb" > /dev/null
+	rm -rf "$folder"
+	began=$(date +%s.%N)
+	if flash --deb "$work/belisha_9.9+py311_arm64.deb"; then fail "a broken package was accepted"; fi
+	[ "$(device dpkg-query --show --showformat="'\${Version}'" belisha)" = "$before" ] || fail "the former package is not back"
+	frames_flow
+	figure "broken package until the former one shows frames, s" "$(seconds_since "$began")"
+}
+
+reboots() {
+	local began process
+	began=$(date +%s.%N)
+	device sudo systemctl reboot || true
+	sleep 5
+	wait_for "ssh answers after the reboot" device true
+	wait_for "active after the reboot" is_active
+	frames_flow
+	figure "reboot until frames flow, s" "$(seconds_since "$began")"
+	power_off
+}
+
+as_rootfs() {
+	local began
+	prepare "$work/b"
+	began=$(date +%s.%N)
+	"$checkout/jetson/flash.sh" --rootfs "$work/b" --deb "$package" --config "$here/belisha.yaml" || fail "flash --rootfs"
+	figure "provision of a rootfs, s" "$(seconds_since "$began")"
+	boot "$work/b"
+	wait_for "active after the first boot" is_active
+	frames_flow
+	power_off
+}
+
+security() {
+	local score
+	score=$(systemd-analyze security --offline=true --root="$work/b" belisha.service 2> /dev/null | sed -n 's/.*Overall exposure level.*: \([0-9.]*\).*/\1/p')
+	figure "systemd-analyze security, belisha.service (0 is closed, 10 open)" "${score:-unknown}"
+}
