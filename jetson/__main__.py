@@ -1,7 +1,8 @@
 """`python -m jetson COMMAND`: what a device is given.
 
-  python -m jetson deb --target jetpack6
-  python -m jetson lock --target jetpack6"""
+python -m jetson deb --target jetpack6
+python -m jetson lock --target jetpack6
+"""
 
 from __future__ import annotations
 

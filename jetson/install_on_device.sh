@@ -4,6 +4,7 @@
 # whoever did, and after a power cut systemd starts it again.
 set -u
 STATE=${BELISHA_FLASH_STATE:-/var/lib/belisha-flash}
+ETC=${BELISHA_ETC:-/etc/belisha}
 TRIES=3
 ACTIVE_S=180 # loading a model on a cold board, with room
 
@@ -52,8 +53,7 @@ install_package() { dpkg --force-confdef --force-confold --install "$1" >> "$STA
 
 put_config() {
 	[ -e "$STATE/new.yaml" ] || return 0
-	install -m 644 "$STATE/new.yaml" /etc/belisha/.belisha.yaml.new \
-		&& mv /etc/belisha/.belisha.yaml.new /etc/belisha/belisha.yaml
+	install -m 644 "$STATE/new.yaml" "$ETC/.belisha.yaml.new" && mv "$ETC/.belisha.yaml.new" "$ETC/belisha.yaml"
 }
 
 reason() { journalctl --unit belisha.service --lines 3 --output cat 2> /dev/null | tr '\n' ' '; }
@@ -76,7 +76,7 @@ go_back() {
 	if [ -e "$STATE/installed.deb" ]; then
 		say "going back to the package that was installed before"
 		install_package "$STATE/installed.deb" || { say "that failed as well"; return 1; }
-		if [ -d "$STATE/etc" ]; then cp -a "$STATE/etc/." /etc/belisha/; fi
+		if [ -d "$STATE/etc" ]; then cp -a "$STATE/etc/." "$ETC/"; fi
 		systemctl restart --no-block belisha.service
 		wait_active
 	else
@@ -98,8 +98,8 @@ if [ "$(sha256sum < "$STATE/new.deb" | cut -d ' ' -f 1)" != "$sha256" ]; then
 	finish "failed: the package was damaged on its way; nothing was changed"
 	exit 1
 fi
-if [ -d /etc/belisha ] && [ ! -d "$STATE/etc" ]; then
-	cp -a /etc/belisha "$STATE/etc.new" && mv "$STATE/etc.new" "$STATE/etc"
+if [ -d "$ETC" ] && [ ! -d "$STATE/etc" ]; then
+	cp -a "$ETC" "$STATE/etc.new" && mv "$STATE/etc.new" "$STATE/etc"
 fi
 if install_and_prove; then
 	mv "$STATE/new.deb" "$STATE/installed.deb"

@@ -4,9 +4,9 @@ Examples:
   python -m jetson deb --target jetpack6
   python -m jetson deb --target jetpack7 --out dist --json
 
-Any machine can build it; nothing for ARM is run. The wheels are pinned by digest, every library in
-them is checked to be for this processor and this system's C library, and the same checkout gives the
-same bytes each time. A bill of materials and all licence texts are inside.
+Any machine can build it; nothing for ARM is run. The wheels are pinned by digest, every library
+in them is checked to be for this processor and this system's C library, and the same checkout gives
+the same bytes each time. A bill of materials and all licence texts are inside.
 """
 
 from __future__ import annotations

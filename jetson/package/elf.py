@@ -53,6 +53,8 @@ def _read(name: str, content: bytes) -> Needs:
     segments = [
         _SEGMENT.unpack_from(content, segments_at + i * _SEGMENT.size) for i in range(count)
     ]
+    if any(offset + size > len(content) for _, _, offset, _, _, size, *_ in segments):
+        raise ValueError("it is truncated")
     loads = [(at, offset, size) for kind, _, offset, at, _, size, *_ in segments if kind == _LOAD]
 
     def place(address: int) -> int:

@@ -24,9 +24,7 @@ _NOT_NEEDED = re.compile(
     r"|^onnxruntime/(tools|transformers|quantization|backend|datasets)/|^numpy/(f2py|distutils)/"
 )
 """Of a wheel, on a device: tests, headers, stubs, and what makes models or builds extensions."""
-_DECLARED_BUT_UNUSED = frozenset(
-    {"coloredlogs", "flatbuffers", "packaging", "protobuf", "sympy"}
-)
+_DECLARED_BUT_UNUSED = frozenset({"coloredlogs", "flatbuffers", "packaging", "protobuf", "sympy"})
 """What ONNX Runtime declares for its conversion tools; running a model imports none of them."""
 
 
@@ -179,7 +177,9 @@ def fetch(target: Target, cache: Path) -> list[Wheel]:
     """
     if not lock_path(target).exists():
         raise UsageError(f"{lock_path(target)} is missing: python -m jetson lock {target.name}")
-    pins = dict(re.findall(r"^(\S+==\S+) --hash=sha256:(\w+)$", lock_path(target).read_text(), re.M))
+    pins = dict(
+        re.findall(r"^(\S+==\S+) --hash=sha256:(\w+)$", lock_path(target).read_text(), re.M)
+    )
     folder = cache / target.name
     folder.mkdir(parents=True, exist_ok=True)
     if not set(pins.values()) <= _cached(folder).keys():

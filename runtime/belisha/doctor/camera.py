@@ -79,15 +79,13 @@ def _looked_at(settings: CameraSettings, image_bgr: Image) -> Finding:
 
 
 def _absent(settings: CameraSettings) -> Finding:
-    return Finding(
-        "camera", "trouble", f"{settings.source}: no such camera", _what_next(settings)
-    )
+    return Finding("camera", "trouble", f"{settings.source}: no such camera", _what_next(settings))
 
 
 def _what_next(settings: CameraSettings) -> str:
     """Where to look, for each kind of source."""
     if settings.source.startswith("/dev/"):
-        return "is it plugged in? v4l2-ctl --list-devices shows what there is"
+        return "v4l2-ctl --list-devices shows what there is"
     if settings.source.startswith("csi:"):
         return "is the ribbon seated with its contacts right? sudo systemctl restart nvargus-daemon"
     if settings.source.startswith("rtsp"):

@@ -25,7 +25,9 @@ def examine_engine(open_detector: Callable[[], Detector]) -> tuple[Finding, ...]
 
 def _engine(detector: Detector) -> Finding:
     info = detector.info
-    words = f"{info.name} runs on {info.engine.library}, {info.engine.device}, {info.engine.flavour}"
+    words = (
+        f"{info.name} runs on {info.engine.library}, {info.engine.device}, {info.engine.flavour}"
+    )
     return Finding("engine", "ok", words)
 
 
@@ -42,7 +44,7 @@ def _golden(detector: Detector) -> Finding:
     if failed:
         return Finding(
             "golden frames", "trouble", f"{len(failed)} of {len(verdicts)} fail here: {failed[0]}",
-            "do not drive with this: 'belisha check --json' and the board's name to whoever made it",
+            "do not drive with this; send what 'belisha check --json' says to whoever made it",
         )  # fmt: skip
     if not verdicts:
         return Finding("golden frames", "note", "the bundle has none", "export it with --golden")

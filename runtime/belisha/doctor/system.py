@@ -17,7 +17,13 @@ from belisha.doctor.finding import Finding
 
 USER = "belisha"
 """Whom the unit runs the service as."""
-DEVICES = ("dev/video*", "dev/nvmap", "dev/nvhost-ctrl-gpu", "dev/nvgpu/igpu0/ctrl", "dev/dri/render*")
+DEVICES = (
+    "dev/video*",
+    "dev/nvmap",
+    "dev/nvhost-ctrl-gpu",
+    "dev/nvgpu/igpu0/ctrl",
+    "dev/dri/render*",
+)
 """What the service opens, on boards that have it."""
 SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
 _LEAST_FREE_MB = 200
@@ -43,7 +49,7 @@ def examine_disk(folder: Path, least_mb: int = _LEAST_FREE_MB) -> Finding:
     if free_mb < least_mb:
         return Finding(
             "disk", "note", words,
-            "people are still found, but the log drops entries and engines cannot be kept: make room",
+            "people are still found, but the log loses entries and engines cannot be kept",
         )  # fmt: skip
     return Finding("disk", "ok", words)
 
@@ -108,9 +114,7 @@ def examine_permissions(account: Account | None, root: Path = Path("/")) -> tupl
         root: stands for /.
     """
     if account is None:
-        return (
-            Finding("permissions", "ok", f"no user {USER}: the package is not installed here"),
-        )
+        return (Finding("permissions", "ok", f"no user {USER}: the package is not installed here"),)
     refused = [
         (path, found) for path in _devices(root) if not may_use(found := path.stat(), account)
     ]
@@ -154,7 +158,6 @@ def examine_versions(environment: Environment) -> tuple[Finding, ...]:
     if missing:
         return found, Finding(
             "board", "note", f"{board}; without {' and '.join(missing)}",
-            "the processor serves; for the GPU: sudo apt-get install nvidia-jetpack, and the guide's "
-            "step on pycuda",
+            "the processor serves meanwhile; the step is in /usr/share/doc/belisha/README.md",
         )  # fmt: skip
     return found, Finding("board", "ok", board)
