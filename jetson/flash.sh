@@ -47,7 +47,8 @@ parse() {
 	done
 	[[ $frames_s =~ ^[0-9]+$ ]] || fail "--frames-within: expected whole seconds, got '$frames_s'"
 	[ -z "$config" ] || [ -r "$config" ] || fail "--config: cannot read $config"
-	if [ -n "$host" ] == [ -n "$rootfs" ]; then usage >&2; exit 2; fi
+	[ -z "$host" ] || [ -z "$rootfs" ] || fail "give --ssh or --rootfs, not both"
+	[ -n "$host$rootfs" ] || { usage >&2; exit 2; }
 }
 
 # The package for a Python: the one that was named, else the newest in dist/.

@@ -6,7 +6,7 @@ set -u
 STATE=${BELISHA_FLASH_STATE:-/var/lib/belisha-flash}
 ETC=${BELISHA_ETC:-/etc/belisha}
 TRIES=3
-ACTIVE_S=180 # loading a model on a cold board, with room
+ACTIVE_S=${BELISHA_ACTIVE_S:-180} # loading a model on a cold board, with room
 
 say() { echo "$*"; echo "$*" >> "$STATE/log"; }
 
