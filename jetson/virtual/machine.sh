@@ -73,9 +73,11 @@ unpack_rootfs() {
 	tar -C "$1" --zstd -xpf "$rootfs_tar" --exclude=./dev/*
 }
 
-# The package, newly built from this checkout.
+# The package, newly built from this checkout, or the one that PACKAGE names.
 need_package() {
 	local began answer
+	package=${PACKAGE:-}
+	[ -z "$package" ] || return 0
 	began=$(date +%s.%N)
 	answer=$("$python" -m jetson deb --target "$target" --out "$work" --json | tail -n 1)
 	package=$("$python" -c 'import json, sys; print(json.loads(sys.argv[1])["path"])' "$answer")
@@ -83,10 +85,19 @@ need_package() {
 	figure "package, MB" "$(awk -v b="$(stat -c %s "$package")" 'BEGIN {printf "%.1f", b / 1e6}')"
 }
 
-# Runs a program inside a device that is not booted, with the processor that a Jetson shows: ONNX
-# Runtime crashes where the host's own description shines through.
+# The processors that a Jetson shows, as many as the host has: ONNX Runtime crashes where the host's own
+# description shines through, or where their number is not that of /sys.
+describe_processors() {
+	local index
+	for index in $(seq 0 $(($(nproc --all) - 1))); do
+		sed "s/@INDEX@/$index/" "$here/cpuinfo"
+		echo
+	done > "$work/cpuinfo"
+}
+
+# Runs a program inside a device that is not booted.
 inside() {
-	unshare --mount bash -c 'mount --bind /dev "$1/dev" && mount -t proc proc "$1/proc" &&
+	unshare --mount bash -c 'mount --bind /dev "$1/dev" && mount -t proc proc "$1/proc" && mount --rbind /sys "$1/sys" &&
 		mount --bind "$2" "$1/proc/cpuinfo" && root=$1 && shift 2 && exec chroot "$root" "$@"' \
-		- "$1" "$here/cpuinfo" "${@:2}" < /dev/null
+		- "$1" "$work/cpuinfo" "${@:2}" < /dev/null
 }

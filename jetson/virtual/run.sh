@@ -19,6 +19,7 @@ source "$here/systemd.sh"
 
 mkdir -p "$work"
 cd "$checkout"
+describe_processors
 [ $# -gt 0 ] || { sed -n '2,/^set /s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" | sed '/^set /d'; exit 2; }
 for tier in "$@"; do
 	case $tier in

@@ -33,12 +33,14 @@ prepare() {
 	done
 	# A frame takes seconds here. Nothing else is changed.
 	drop_in "$device" belisha 'WatchdogSec=120' 'TimeoutStartSec=900'
+	install -m 644 "$work/cpuinfo" "$device/etc/cpuinfo"
+	install -m 644 "$here/processors.service" "$device/etc/systemd/system/"
+	mkdir -p "$device/etc/systemd/system/sysinit.target.wants"
+	ln -sf ../processors.service "$device/etc/systemd/system/sysinit.target.wants/"
 	printf 'Port %s\nListenAddress %s\nUseDNS no\n' "$port" "$address" > "$device/etc/ssh/sshd_config.d/virtual.conf"
-	inside "$device" useradd --create-home --shell /bin/bash driver
-	echo 'driver ALL=(ALL) NOPASSWD: ALL' > "$device/etc/sudoers.d/driver"
-	install -d -m 700 "$device/home/driver/.ssh"
-	cp "$work/key.pub" "$device/home/driver/.ssh/authorized_keys"
-	inside "$device" chown -R driver:driver /home/driver/.ssh
+	# As root, since emulators are seldom registered so that sudo gets its rights.
+	install -d -m 700 "$device/root/.ssh"
+	install -m 600 "$work/key.pub" "$device/root/.ssh/authorized_keys"
 	echo vjetson > "$device/etc/hostname"
 	printf '127.0.0.1 localhost vjetson\n' > "$device/etc/hosts"
 }
@@ -51,19 +53,24 @@ drop_in() {
 
 boot() {
 	local device=$1 began
+	device true 2> /dev/null && fail "something answers on $address:$port already"
 	began=$(date +%s.%N)
-	systemd-nspawn --quiet --directory="$device" --register=no --keep-unit --bind-ro="$here/cpuinfo:/proc/cpuinfo" \
+	systemd-nspawn --quiet --directory="$device" --register=no --keep-unit \
 		--boot systemd.show_status=0 < /dev/null > "$work/console.log" 2>&1 &
 	booted=$!
-	wait_for "ssh answers" device true
+	wait_for "ssh answers" answers_or_ended
+	kill -0 "$booted" 2> /dev/null || fail "the device did not boot: $(tail -n 3 "$work/console.log")"
 	figure "boot until ssh answers, s" "$(seconds_since "$began")"
 }
 
+answers_or_ended() { device true || ! kill -0 "$booted"; }
+
 power_off() {
 	[ -n "$booted" ] || return 0
-	device sudo systemctl poweroff > /dev/null 2>&1 || true
+	device systemctl poweroff > /dev/null 2>&1 || true
 	local waited=0
 	while kill -0 "$booted" 2> /dev/null && [ "$waited" -lt 60 ]; do sleep 1; waited=$((waited + 1)); done
+	pkill -KILL -P "$booted" || true # its first process, with which all others end
 	kill -KILL "$booted" 2> /dev/null || true
 	wait "$booted" 2> /dev/null || true
 	booted=''
@@ -71,10 +78,10 @@ power_off() {
 
 ssh_words=(-o "Port=$port" -i "$work/key" -o IdentitiesOnly=yes -o StrictHostKeyChecking=no
 	-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o BatchMode=yes -o ConnectTimeout=30)
-device() { ssh "${ssh_words[@]}" "driver@$address" "$@" < /dev/null; }
+device() { ssh "${ssh_words[@]}" "root@$address" "$@" < /dev/null; }
 
 flash() {
-	"$checkout/jetson/flash.sh" --ssh "driver@$address" --port "$port" --identity "$work/key" --frames-within "$patience_s" \
+	"$checkout/jetson/flash.sh" --ssh "root@$address" --port "$port" --identity "$work/key" --frames-within "$patience_s" \
 		--ssh-option IdentitiesOnly=yes --ssh-option StrictHostKeyChecking=no --ssh-option UserKnownHostsFile=/dev/null \
 		--ssh-option LogLevel=ERROR "$@"
 }
@@ -123,7 +130,7 @@ detects() {
 	figure "people in the activity log" "$people"
 }
 people_seen() {
-	device sudo belisha log stats /var/lib/belisha/activity.db --json | tail -n 1 \
+	device belisha log stats /var/lib/belisha/activity.db --json | tail -n 1 \
 		| "$python" -c 'import json, sys; seen = json.load(sys.stdin)["groups"]["all"]["people"]; print(seen); sys.exit(not seen)'
 }
 
@@ -131,7 +138,7 @@ killed() {
 	local process began
 	process=$(property MainPID)
 	began=$(date +%s.%N)
-	device sudo kill -KILL "$process"
+	device kill -KILL "$process"
 	wait_for "another process" has_other_process "$process"
 	wait_for "active again" is_active
 	figure "kill -9 until active again, s" "$(seconds_since "$began")"
@@ -142,7 +149,7 @@ hangs() {
 	local process began
 	process=$(property MainPID)
 	began=$(date +%s.%N)
-	device sudo kill -STOP "$process"
+	device kill -STOP "$process"
 	wait_for "the watchdog acts" has_other_process "$process"
 	figure "hang until the watchdog restarts it, s (WatchdogSec=120 here, 10 on a board)" "$(seconds_since "$began")"
 	frames_flow
@@ -150,19 +157,19 @@ hangs() {
 
 disk_is_full() {
 	local process
-	device sudo systemctl stop belisha
-	device sudo mount -t tmpfs -o size=8M,mode=0755 tmpfs /var/lib/belisha
-	device sudo systemctl start belisha
+	device systemctl stop belisha
+	device mount -t tmpfs -o size=8M,mode=0755 tmpfs /var/lib/belisha
+	device systemctl start belisha
 	frames_flow
-	device sudo sh -c "'dd if=/dev/zero of=/var/lib/belisha/filler bs=1M 2> /dev/null; df /var/lib/belisha | tail -n 1'"
+	device sh -c "'dd if=/dev/zero of=/var/lib/belisha/filler bs=1M 2> /dev/null; df /var/lib/belisha | tail -n 1'"
 	process=$(property MainPID)
 	frames_flow
 	[ "$(property MainPID)" = "$process" ] || fail "a full disk ended the service"
 	figure "full disk: frames flow on, same process" yes
-	device sudo rm /var/lib/belisha/filler
-	device sudo systemctl stop belisha
-	device sudo umount /var/lib/belisha
-	device sudo systemctl start belisha
+	device rm /var/lib/belisha/filler
+	device systemctl stop belisha
+	device umount /var/lib/belisha
+	device systemctl start belisha
 	frames_flow
 }
 
@@ -186,7 +193,7 @@ bad_package() {
 reboots() {
 	local began process
 	began=$(date +%s.%N)
-	device sudo systemctl reboot || true
+	device systemctl reboot || true
 	sleep 5
 	wait_for "ssh answers after the reboot" device true
 	wait_for "active after the reboot" is_active
