@@ -103,12 +103,13 @@ root() {
 # Says what the device is, and refuses what cannot work.
 look_at_device() {
 	local facts
-	facts=$(remote 'uname -m; python3 -c "import sys; print(\"%d.%d\" % sys.version_info[:2])"
+	facts=$(remote 'uname -m; python3 -c "import sys; print(\"%d.%d\" % sys.version_info[:2])" || echo none
 		df -Pm /var | awk "NR == 2 {print \$4}"; ls /dev/video* 2> /dev/null | wc -l
 		{ cat /proc/device-tree/model 2> /dev/null | tr -d "\0"; echo; } | head -n 1
-		head -n 1 /etc/nv_tegra_release 2> /dev/null') || fail "$host: python3 is missing"
-	{ read -r machine; read -r python; read -r free_mb; read -r cameras; read -r board; read -r l4t || true; } <<< "$facts"
+		head -n 1 /etc/nv_tegra_release 2> /dev/null || true') || fail "$host answers no more"
+	{ read -r machine; read -r python; read -r free_mb; read -r cameras; read -r board; read -r l4t; } <<< "$facts"$'\n\n'
 	say "${board:-no Jetson by its device tree}${l4t:+, $l4t}, $machine, Python $python, $free_mb MB free, $cameras video devices"
+	[ "$python" != none ] || fail "$host has no python3"
 	[ "$machine" = aarch64 ] || fail "expected an aarch64 device, $host is $machine"
 	[ "$free_mb" -ge "$least_mb" ] || fail "$host: expected $least_mb MB free in /var, there are $free_mb"
 	if [ "$camera" = camera ] && [ -z "$config" ] && [ "$cameras" = 0 ] && ! remote test -e /etc/belisha/belisha.yaml; then

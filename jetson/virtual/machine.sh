@@ -5,7 +5,7 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 checkout=$(cd "$here/../.." && pwd)
 work=${BELISHA_VIRTUAL:-$checkout/build/jetson/virtual}
-python=${PYTHON:-$checkout/.venv/bin/python}
+python=$(realpath --no-symlinks "${PYTHON:-$checkout/.venv/bin/python}")
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 release=bookworm
 target=debian12

@@ -91,6 +91,13 @@ def test_a_device_without_a_camera_must_be_wanted_so(programs: Programs) -> None
     assert "--without-camera" in said
 
 
+def test_a_device_that_tells_little_about_itself_is_no_jetson_and_may_go_on(
+    programs: Programs,
+) -> None:
+    said = over_ssh(programs, "aarch64\n3.9\n900\n1\n\n")
+    assert "no package for Python 3.9" in said
+
+
 def test_another_processor_is_refused(programs: Programs) -> None:
     facts = FACTS.format(free=900, cameras=1).replace("aarch64", "x86_64")
     assert "expected an aarch64 device" in over_ssh(programs, facts)
