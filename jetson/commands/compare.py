@@ -1,7 +1,8 @@
 """Do two machines compute the same, bit by bit, at every step from picture to boxes?
 
 Examples:
-  python jetson/virtual/outputs.py 120 > here.jsonl
+  python jetson/virtual/outputs.py pictures 120 drive.npy
+  python jetson/virtual/outputs.py run drive.npy > here.jsonl
   python -m jetson compare here.jsonl device.jsonl
   python -m jetson compare here.jsonl device.jsonl --at-least 100 --json
 

@@ -13,10 +13,11 @@ emulation_tier() {
 	cp "$here/outputs.py" "$device/usr/lib/belisha/outputs.py"
 
 	say "$frames frames here and, emulated, there"
-	PYTHONPATH=$checkout/runtime "$python" "$here/outputs.py" "$frames" > "$work/here.jsonl"
+	PYTHONPATH=$checkout/runtime "$python" "$here/outputs.py" pictures "$frames" "$device/root/drive.npy"
+	PYTHONPATH=$checkout/runtime "$python" "$here/outputs.py" run "$device/root/drive.npy" > "$work/here.jsonl"
 	began=$(date +%s.%N)
 	inside "$device" env PYTHONPATH=/usr/lib/belisha/site PYTHONDONTWRITEBYTECODE=1 \
-		/usr/bin/python3 /usr/lib/belisha/outputs.py "$frames" > "$work/there.jsonl" \
+		/usr/bin/python3 /usr/lib/belisha/outputs.py run /root/drive.npy > "$work/there.jsonl" \
 		|| fail "the runtime does not run on arm64"
 	figure "$frames frames emulated, s" "$(seconds_since "$began")"
 	"$python" -m jetson compare "$work/here.jsonl" "$work/there.jsonl" --at-least 100 || fail "arm64 computes something else"

@@ -1,9 +1,11 @@
-"""What this machine computes of the shipped drive, step by step, as one line of digests a frame.
+"""What this machine computes of pictures, step by step, as one line of digests a frame.
 
-Usage: python outputs.py FRAMES > outputs.jsonl
+Usage: python outputs.py pictures FRAMES drive.npy    the shipped drive as raw pictures, on one machine
+       python outputs.py run drive.npy > out.jsonl    on each machine
 
 It needs nothing but the installed runtime, so that the same file runs on the host and, with the
-package's own libraries, on the device. `python -m jetson compare` looks at two results.
+package's own libraries, on the device. `python -m jetson compare` looks at two results. Pictures
+travel raw, as a camera gives them: FFmpeg's conversion of video to BGR is not the same everywhere.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import hashlib
 import json
 import platform
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -22,9 +25,15 @@ from belisha.detector import Detector
 ENGINE = "onnxruntime"
 
 
-def main(frames: int) -> None:
-    """Print the machine, then a line a frame."""
+def write_pictures(count: int, path: Path) -> None:
+    """The first frames of the shipped drive, (N, H, W, 3) uint8 BGR."""
     video = VideoFile(CLIP, CLIP.name)
+    frames = [frame.image_bgr for _ in range(count) if (frame := video.read()) is not None]
+    np.save(path, np.stack(frames))
+
+
+def run(pictures: Path) -> None:
+    """Print the machine, then a line a frame."""
     with Detector.open(engine=ENGINE, threads=1) as detector:
         engine = detector.info.engine
         head = {
@@ -34,11 +43,8 @@ def main(frames: int) -> None:
             "flavour": engine.flavour,
         }
         print(json.dumps(head), flush=True)
-        for index in range(frames):
-            frame = video.read()
-            if frame is None:
-                break
-            print(json.dumps({"frame": index, **_steps(detector, frame.image_bgr)}), flush=True)
+        for index, image_bgr in enumerate(np.load(pictures, mmap_mode="r")):
+            print(json.dumps({"frame": index, **_steps(detector, np.array(image_bgr))}), flush=True)
 
 
 def _steps(detector: Detector, image_bgr: np.ndarray) -> dict[str, object]:
@@ -64,4 +70,7 @@ def _digest(array: np.ndarray) -> str:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    if sys.argv[1] == "pictures":
+        write_pictures(int(sys.argv[2]), Path(sys.argv[3]))
+    else:
+        run(Path(sys.argv[2]))
