@@ -1,7 +1,7 @@
 """What this machine computes of pictures, step by step, as one line of digests a frame.
 
-Usage: python outputs.py pictures FRAMES drive.npy    the shipped drive as raw pictures, on one machine
-       python outputs.py run drive.npy > out.jsonl    on each machine
+Usage: python outputs.py pictures FRAMES drive.npy    the shipped drive, raw, on one machine
+       python outputs.py run drive.npy > out.jsonl    on each
 
 It needs nothing but the installed runtime, so that the same file runs on the host and, with the
 package's own libraries, on the device. `python -m jetson compare` looks at two results. Pictures

@@ -23,7 +23,7 @@ class _Unit(configparser.RawConfigParser):
 
 
 def unit(name: str) -> dict[str, dict[str, str]]:
-    parser = _Unit(strict=True, delimiters=("=",), comment_prefixes=("#",))
+    parser = _Unit(strict=False, delimiters=("=",), comment_prefixes=("#",))
     parser.read(PAYLOAD / name)
     return {section: dict(parser[section]) for section in parser.sections()}
 
