@@ -17,7 +17,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 dist=$here/../dist
-state=/var/lib/belisha-flash
+state=${BELISHA_FLASH_STATE:-/var/lib/belisha-flash} units=${BELISHA_UNITS:-/etc/systemd/system} # on the device
 chunk=$((8 * 1024 * 1024))
 may_differ='/usr/share/doc| c /etc/' # of the package on a device: small systems have no doc, owners configure
 least_mb=400 # on the device: the package, what it unpacks to, and the one before
@@ -163,7 +163,7 @@ order() {
 		mv $part $state/new.deb; chown root:root $state/new.deb
 		$([ -z "$config" ] || echo "mv $part.yaml $state/new.yaml; chown root:root $state/new.yaml")
 		mv $part.install $state/install; chown root:root $state/install
-		cat > /etc/systemd/system/belisha-flash.service <<'UNIT'
+		cat > $units/belisha-flash.service <<'UNIT'
 $(unit)
 UNIT
 		sync

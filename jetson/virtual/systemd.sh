@@ -121,6 +121,8 @@ torment() {
 	disk_is_full
 	bad_package
 	reboots
+	dies_while_flashing
+	power_off
 }
 
 detects() {
@@ -199,7 +201,24 @@ reboots() {
 	wait_for "active after the reboot" is_active
 	frames_flow
 	figure "reboot until frames flow, s" "$(seconds_since "$began")"
-	power_off
+}
+
+# Every process ends at once in the middle of an installation; what was written stays written, so this is
+# not quite a power cut. The device must finish by itself at its next boot, with nobody looking.
+dies_while_flashing() {
+	local began flashing
+	flash --deb "$package" --config "$here/belisha.yaml" > "$work/cut.log" 2>&1 &
+	flashing=$!
+	wait_for "the package is being unpacked" device "test -e /var/lib/belisha-flash/pending && grep -q Unpacking /var/lib/belisha-flash/log"
+	pkill -KILL -P "$booted" || true
+	kill "$flashing" 2> /dev/null || true
+	wait "$booted" "$flashing" 2> /dev/null || true
+	began=$(date +%s.%N)
+	boot "$work/b"
+	wait_for "the device finishes the installation by itself" device test -e /var/lib/belisha-flash/result
+	[ "$(device cat /var/lib/belisha-flash/result)" = ok ] || fail "after dying while flashing: $(device cat /var/lib/belisha-flash/result)"
+	frames_flow
+	figure "dead while unpacking, until it has finished by itself, s" "$(seconds_since "$began")"
 }
 
 as_rootfs() {

@@ -20,6 +20,7 @@ SYSTEMCTL = """\
 case $4 in
   ActiveState) echo {state};;
   MainPID) echo 7;;
+  NRestarts) echo 0;;
   WatchdogTimestampMonotonic) [ {frames} = no ] || date +%s%N; [ {frames} = yes ] || echo 5;;
 esac
 """
@@ -57,7 +58,7 @@ class Device:
         (self.state / "pending").write_text(f"{digest} {camera} 3 {tried}\n")
         self.programs.run(
             "sh", SCRIPT, BELISHA_FLASH_STATE=str(self.state), BELISHA_ETC=str(self.etc),
-            BELISHA_ACTIVE_S="3",
+            BELISHA_ACTIVE_S="20",
         )  # fmt: skip
         return (self.state / "result").read_text().strip()
 
@@ -88,7 +89,7 @@ def test_a_new_configuration_is_put_in_place(tmp_path: Path) -> None:
 FAULTS = {
     "frames": ({"frames": False}, "no frames were processed within 3 s: the last words"),
     "golden": ({"golden": False}, "the golden frames did not pass"),
-    "service": ({"state": "activating"}, "the service did not start"),
+    "service": ({"state": "activating"}, "the service does not start: the last words"),
     "dpkg": ({"installs": False}, "dpkg could not install it"),
 }
 
@@ -147,3 +148,17 @@ def test_without_an_order_nothing_happens(tmp_path: Path) -> None:
     done = device.programs.run("sh", SCRIPT, BELISHA_FLASH_STATE=str(device.state))
     assert done.returncode == 0
     assert device.programs.calls == []
+
+
+def test_a_service_that_ends_again_and_again_is_not_waited_for(tmp_path: Path) -> None:
+    device = Device(tmp_path, state="activating")
+    restarts = tmp_path / "restarts"
+    restarts.write_text("3\n")
+    device.programs.add(
+        "systemctl",
+        f"case $4 in NRestarts) n=$(cat {restarts}); echo $n; echo $((n + 1)) > {restarts};; "
+        "ActiveState) echo activating;; esac",
+    )
+    assert "the service does not start" in device.order()
+    waits = [call for call in device.programs.calls if call.startswith("sleep")]
+    assert len(waits) < 10
