@@ -9,7 +9,7 @@ TORCH  ?= torch==2.13.0
 SHARED ?= ../shared
 BIN    := $(VENV)/bin
 
-.PHONY: help setup lean demo test test-slow test-shared test-browser peers bench champion accuracy check format wheel deb virtual-jetson clean
+.PHONY: help setup lean demo test test-slow test-shared test-browser test-tensorrt peers bench champion accuracy check format wheel deb virtual-jetson clean
 
 help:
 	@echo "make demo          the shipped detector on a shipped drive: demo/report.html (no torch)"
@@ -17,6 +17,7 @@ help:
 	@echo "make test-slow     also the long ones (10,000 fuzzed bundles, the wheel)"
 	@echo "make test-shared   also those that need data and peer models in SHARED=$(SHARED)"
 	@echo "make test-browser  reports in headless Chromium: apt-get install chromium"
+	@echo "make test-tensorrt the builder on NVIDIA's compiler, the runner on a fake driver: no GPU; 200 MB"
 	@echo "make peers         adopt the public detectors in SHARED and measure them: the README's table"
 	@echo "make champion      train, build and ship the detector again; make accuracy: what it finds"
 	@echo "make bench         latency, peers side by side, roofline, capacity: runs/bench/ (idle machine!)"
@@ -48,17 +49,27 @@ demo: lean
 	$(BIN)/belisha demo
 
 test: setup
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow and not shared and not browser"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow and not shared and not browser and not accelerator"
 
 test-slow: setup
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not shared and not browser"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not shared and not browser and not accelerator"
 
 test-shared: setup
-	BELISHA_SHARED="$(SHARED)" $(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser"
+	BELISHA_SHARED="$(SHARED)" $(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser and not accelerator"
 
 # Pages in a real browser; it leaves its screenshots in runs/browser.
 test-browser: setup
 	$(BIN)/python -m pytest tests/browser
+
+# The builder with TensorRT-RTX, the runner with pycuda on a driver of the tests' own. What it needs comes
+# from PyPI into an environment of its own; a machine where that is impossible skips, with the reason.
+TENSORRT_VENV := .venv-tensorrt
+
+test-tensorrt:
+	@PYTHON=$(PYTHON) tests/accelerator/install.sh $(TENSORRT_VENV) || { code=$$?; \
+	  [ $$code -eq 77 ] && echo "SKIPPED: test-tensorrt: see the line above" && exit 0; exit $$code; }; \
+	LD_LIBRARY_PATH=$(TENSORRT_VENV)/fake PYTHONPATH=tests/accelerator/stand_in \
+	  $(TENSORRT_VENV)/bin/python -m pytest tests/accelerator
 
 # Name of the ONNX file, and the head it has.
 PEERS := nanodet_m:nanodet picodet_s_320_coco:picodet picodet_s_416_coco:picodet FastestDet:fastestdet
@@ -87,7 +98,7 @@ champion: setup
 	  --golden runs/golden/images/*.jpg --card $(CHAMPION)/model_card.md --out runs/champion.bundle
 	$(BIN)/python -m export build runs/champion/last.pt --name belisha-small --threshold 0.4 \
 	  --golden runs/golden/images/*.jpg --card $(CHAMPION)/model_card.md --without float \
-	  --out $(CHAMPION)/champion.bundle
+	  --report runs/champion_shipped.html --out $(CHAMPION)/champion.bundle
 
 # What it finds on the data that it did not learn from, in each flavour: the model card's table.
 accuracy: setup
@@ -142,4 +153,4 @@ virtual-jetson: setup
 	PYTHON=$(BIN)/python jetson/virtual/run.sh $(TIERS)
 
 clean:
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(TENSORRT_VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -8,12 +8,16 @@ from belisha.cli.dispatch import Command, dispatch
 
 COMMANDS = {
     "peers": Command("benchmarks.commands.peers", "detectors side by side, in one run"),
+    "page": Command("benchmarks.commands.page", "what the service's page takes from the loop"),
     "capacity": Command("benchmarks.commands.capacity", "does this box hold N frames a second?"),
     "roofline": Command("benchmarks.commands.roofline", "which layers waste time on this machine"),
     "compare": Command("benchmarks.commands.compare", "two results: faster, slower, or the same"),
     "tracking": Command(
         "benchmarks.commands.tracking", "identities on rendered drives, beside others"
     ),
+    "service": Command("benchmarks.commands.service", "the whole service at a camera's pace"),
+    "endurance": Command("benchmarks.commands.endurance", "hours of service in minutes"),
+    "faults": Command("benchmarks.commands.faults", "break what may break around the service"),
     "loadgen": Command("benchmarks.commands.loadgen", "cross-check with MLPerf's load generator"),
 }
 

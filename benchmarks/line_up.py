@@ -13,6 +13,7 @@ from pathlib import Path
 from belisha.bench.result import Subject
 from belisha.bundle import Bundle
 from belisha.detector import Detector
+from belisha.engines import REFERENCE
 from belisha.engines.onnx_runtime import PREFERENCE
 from belisha.errors import BelishaError
 from belisha.frames import Image
@@ -104,7 +105,7 @@ def _flavours(bundle: Bundle, folder: Path) -> list[Bundle]:
 
 
 def _contender(bundle: Bundle, frames: Sequence[Image], threads: int) -> BundleContender:
-    return BundleContender(Detector.open(bundle.path, threads=threads), frames)
+    return BundleContender(Detector.open(bundle.path, engine=REFERENCE, threads=threads), frames)
 
 
 def _add_peer(
@@ -130,13 +131,13 @@ def _add_adopted(
     trained: bool = True,
 ) -> None:
     """A foreign detector in float, and in INT8 if that was asked for."""
-    detector = Detector.open(bundle.path, threads=wanted.threads)
+    detector = Detector.open(bundle.path, engine=REFERENCE, threads=wanted.threads)
     line.contenders.append(BundleContender(detector, frames, notes=notes, trained=trained))
     if not wanted.int8_peers:
         return
     try:
         made = quantise(bundle, frames[:CALIBRATION], folder)
-        detector = Detector.open(made.path, threads=wanted.threads)
+        detector = Detector.open(made.path, engine=REFERENCE, threads=wanted.threads)
     except BelishaError as error:
         name = bundle.manifest.name
         line.absent.append(Subject(name=name, flavour="int8_cpu", skipped=str(error)))

@@ -1,16 +1,18 @@
-"""Building: a checkpoint becomes a bundle with all flavours.
+"""Building: a checkpoint becomes a bundle with all flavours, or a reason why not.
 
-checkpoint -> fold -> float ONNX -> calibrate on training frames -> plan -> both INT8 flavours
-    -> golden frames -> bundle, tried before it is put in place
+checkpoint -> fold -> float ONNX -> plan on training frames -> both INT8 flavours -> lint, oracle
+    -> parity gate -> golden frames -> bundle, tried before it is put in place
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -22,22 +24,59 @@ from belisha.errors import EngineError, UsageError
 from belisha.frames import Image, Preprocessing
 from belisha.golden import GoldenVerdict
 from belisha.manifest import FORMAT, Flavour, Golden, Manifest
-from export.calibrate import calibrate
+from belisha.manifest import Parity as ParityRecord
+from export.calibration_inputs import calibration_inputs
 from export.emit_cpu import emit_cpu
 from export.emit_tensorrt import emit_tensorrt
+from export.evaluation import evaluation_record
 from export.float_model import export_float
 from export.golden import Picture
-from export.plan import Plan, make_plan
+from export.inspection import Oracle, inspect, oracle_sentence
+from export.layout import read_layout
+from export.lineage import lineage
+from export.oracle import OracleRecord
+from export.parity.check import Checked, check_flavours
+from export.parity.rules import Rules
+from export.parity.sightings import gathered
+from export.parity.tables import sentence
+from export.plan import Plan, check_plan, read_plan
+from export.planning import make_plan
 from export.proof import prove
 from training.checkpoint import Checkpoint, read_checkpoint
 from training.config import read_sources
-from training.data.coco import Sample
-from training.data.picture import read_image
+from training.data.coco import Dataset
+from training.evaluation.evaluate import LEAST_SCORE
+from training.torch_detector import TorchDetector
 
 FLOAT, CPU, TENSORRT = "models/float.onnx", "models/int8_cpu.onnx", "models/int8_tensorrt.onnx"
-PLAN, CARD, EVALUATION = "plan.json", "model_card.md", "evaluation.json"
+PLAN, CARD, EVALUATION, LINEAGE = "plan.json", "model_card.md", "evaluation.json", "lineage.json"
+PARITY, ORACLE = "parity.json", "oracle.json"
 INT8_MIN_IOU, INT8_MAX_SCORE_DIFFERENCE = 0.75, 0.15
-"""How far INT8 may be from the float model on a golden frame; the parity gate is to be stricter."""
+"""How far a device may be from the float model on a golden frame: it finds a broken engine there,
+after the parity gate has found here what INT8 costs."""
+MOST_FAILURES = 10
+"""That the manifest repeats; parity.json has all."""
+
+
+@dataclass(frozen=True)
+class Forced:
+    """Who wants a bundle that the parity gate refuses, and why.
+
+    Raises:
+        UsageError: nobody's name, or no reason.
+    """
+
+    who: str
+    reason: str
+
+    def __post_init__(self) -> None:
+        for option in ("who", "reason"):
+            text = getattr(self, option)
+            if not (text.strip() and text.isprintable()):
+                raise UsageError(
+                    f"--force: expected --{option} as one line of text, got {text!r}: it stays in "
+                    "the bundle and is shown wherever the bundle is"
+                )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +90,15 @@ class Request:
         threshold: least score to report.
         size: width and height of the input; the checkpoint's, if absent.
         frames: number of training frames for calibration.
+        plan: file with the plan to use; a new one is made, if absent.
+        oracle: whether and how to ask NVIDIA's compiler.
         golden: pictures for the golden check.
-        without: flavours to leave out of the bundle.
         card: text of the model card.
+        rules: of the parity gate.
+        compare_on: frames for the gate; the checkpoint's validation data, if absent.
+        compare_frames: no more of them than this; all, if absent.
+        forced: who answers for a bundle that the gate refuses; nobody, if absent.
+        without: flavours to leave out of the bundle.
     """
 
     checkpoint: Path
@@ -64,20 +109,50 @@ class Request:
     frames: int
     golden: tuple[Picture, ...]
     card: str
+    rules: Rules
+    plan: Path | None = None
+    oracle: Oracle = field(default_factory=Oracle)
+    compare_on: Dataset | None = None
+    compare_frames: int | None = None
+    forced: Forced | None = None
     without: tuple[Flavour, ...] = ()
 
 
-@dataclass(frozen=True)
-class Built:
-    """What came of it: the bundle, its plan, and the golden check with the CPU's INT8 flavour."""
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """All that a bundle needs but golden frames, and what was found out on the way.
 
-    bundle: Bundle
+    Attributes:
+        manifest, files: of the bundle; every flavour is among the files.
+        plan: of quantisation.
+        oracle: what NVIDIA's compiler says.
+        checked: what the parity gate says.
+    """
+
+    manifest: Manifest
+    files: dict[str, bytes]
     plan: Plan
-    verdicts: tuple[GoldenVerdict, ...]
+    oracle: OracleRecord
+    checked: Checked
+
+
+@dataclass(frozen=True, eq=False)
+class Built:
+    """What came of it.
+
+    Attributes:
+        draft: as it went into the gate.
+        bundle: as it lies on disk; nothing if the parity gate refused it.
+        verdicts: of the golden check with the CPU's INT8 flavour; none without a bundle.
+    """
+
+    draft: Draft
+    bundle: Bundle | None = None
+    verdicts: tuple[GoldenVerdict, ...] = ()
 
 
 def build(request: Request, out: Path, say: Callable[[str], None]) -> Built:
-    """Make a bundle of a checkpoint and write it to `out`.
+    """Make a bundle of a checkpoint and write it to `out`, unless the parity gate refuses it.
 
     Args:
         request: what to build.
@@ -85,58 +160,119 @@ def build(request: Request, out: Path, say: Callable[[str], None]) -> Built:
         say: is told what is being done.
 
     Raises:
-        UsageError: the checkpoint or an argument cannot be used.
-        DatasetError: the training data, needed for calibration, cannot be read.
-        EngineError: a flavour does not run, or finds something else than the float model.
+        UsageError: the checkpoint or an argument cannot be used, or `out` cannot be written.
+        DatasetError: data for calibration or comparison cannot be read.
+        EngineError: a flavour does not run, or finds something else on the golden frames.
     """
+    _check_place(request, out)
+    draft = make_draft(request, say)
+    if not draft.checked.parity.passed and request.forced is None:
+        return Built(draft)
+    say("proving it on golden frames")
+    proven = prove(draft.manifest, draft.files, request.golden, _check_alive, request.without)
+    return Built(draft, proven.write(out), proven.verdicts)
+
+
+def _check_place(request: Request, out: Path) -> None:
+    """Refuse what would only fail after the long part."""
+    if out.resolve() == request.checkpoint.resolve():
+        raise UsageError(f"--out {out} is the checkpoint: name another file")
+    existing = next(path for path in out.absolute().parents if path.exists())
+    if out.is_dir() or not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise UsageError(f"--out {out}: expected a file in a folder that can be written")
+
+
+def make_draft(request: Request, say: Callable[[str], None]) -> Draft:
+    """Everything up to the verdict of the parity gate; see `build`."""
     checkpoint = read_checkpoint(request.checkpoint)
+    network = checkpoint.network()
     preprocessing = _preprocessing(checkpoint, request.size)
-    inputs = calibration_inputs(checkpoint, preprocessing, request.frames)
+    dataset = comparison_data(checkpoint, request.compare_on, request.compare_frames)
     say("folding, exporting to ONNX")
-    model = export_float(checkpoint.network().folded(), preprocessing)
-    say(f"calibrating on {len(inputs)} training frames")
-    plan = make_plan(model, calibrate(model, inputs))
+    model = export_float(network.folded(), preprocessing)
+    plan = _plan(request, checkpoint, model, preprocessing, say)
     say("emitting both INT8 flavours")
-    files = {
-        FLOAT: _bytes(model),
-        CPU: _bytes(emit_cpu(model, plan)),
-        TENSORRT: _bytes(emit_tensorrt(model, plan)),
+    cpu, tensorrt = emit_cpu(model, plan), emit_tensorrt(model, plan)
+    oracle = inspect(cpu, tensorrt, plan, request.oracle, say)
+    manifest = _manifest(request, checkpoint, preprocessing)
+    files = {FLOAT: _bytes(model), CPU: _bytes(cpu), TENSORRT: _bytes(tensorrt)}
+    documents = {
         PLAN: plan.to_json(),
         CARD: request.card.encode(),
-        EVALUATION: json.dumps(_record(checkpoint), indent=1).encode(),
+        EVALUATION: b"{}",
+        LINEAGE: _json(lineage(checkpoint, _digest(request.checkpoint))),
+        ORACLE: _json(oracle.json()),
     }
-    say("proving it on golden frames")
-    manifest = _manifest(request, checkpoint, preprocessing)
-    proven = prove(manifest, files, request.golden, _check_alive, request.without)
-    return Built(proven.write(out), plan, proven.verdicts)
+    say(f"comparing with the trained network on {len(dataset or ())} frames")
+    reference = TorchDetector(network, preprocessing, LEAST_SCORE)
+    checked = check_flavours(reference, manifest, {**files, **documents}, dataset, request.rules)
+    documents[PARITY] = _json(checked.parity.json())
+    documents[EVALUATION] = _json(evaluation_record(checked, dataset, checkpoint.metadata.figures))
+    manifest = replace(
+        manifest,
+        parity=_parity_record(checked, request.forced),
+        compiler=oracle_sentence(oracle),
+    )
+    return Draft(manifest, {**files, **documents}, plan, oracle, checked)
 
 
-def calibration_inputs(
-    checkpoint: Checkpoint, preprocessing: Preprocessing, count: int
-) -> list[Image]:
-    """Network inputs from the checkpoint's own training data, spread evenly over each part.
+def _plan(
+    request: Request,
+    checkpoint: Checkpoint,
+    model: onnx.ModelProto,
+    preprocessing: Preprocessing,
+    say: Callable[[str], None],
+) -> Plan:
+    """The plan that was given, or a new one."""
+    if request.plan:
+        plan = read_plan(request.plan)
+        check_plan(plan, read_layout(model), str(request.plan))
+        return plan
+    metadata = checkpoint.metadata
+    inputs = calibration_inputs(checkpoint, preprocessing, request.frames)
+    tuned = metadata.config.tuning.scales if metadata.config.tuning else None
+    return make_plan(model, inputs, metadata.layout, preprocessing, say, tuned)
+
+
+def comparison_data(
+    checkpoint: Checkpoint, chosen: Dataset | None = None, limit: int | None = None
+) -> Dataset | None:
+    """The frames for the gate: the checkpoint's validation data, or others.
 
     Args:
-        checkpoint: names the data.
-        preprocessing: of the detector.
-        count: how many, each data set in proportion to its share.
+        checkpoint: names its validation data.
+        chosen: instead of them.
+        limit: no more frames than this, evenly from all; every one if absent.
+
+    Returns:
+        Nothing where there are none.
+
+    Raises:
+        UsageError: the limit is none.
+        DatasetError: the data cannot be read.
     """
-    if count < 1:
-        raise UsageError(f"expected at least 1 calibration frame, got {count}")
+    if limit is not None and limit < 1:
+        raise UsageError(f"expected at least 1 frame to compare on, got {limit}")
     config = checkpoint.metadata.config
-    sources = read_sources(config.train, config.data)
-    total = sum(share for _, share in sources)
-    samples: list[Sample] = []
-    for dataset, share in sources:
-        wanted = max(1, round(count * share / total))
-        places = np.linspace(0, len(dataset) - 1, min(wanted, len(dataset)))
-        samples += [dataset.samples[int(place)] for place in places]
-    return [_input(sample, preprocessing) for sample in samples]
+    datasets = (
+        [chosen]
+        if chosen
+        else [dataset for dataset, _ in read_sources(config.validation, config.data)]
+    )
+    return gathered(datasets, limit) if datasets else None
 
 
-def _input(sample: Sample, preprocessing: Preprocessing) -> Image:
-    image = read_image(sample)
-    return preprocessing.for_frame(image.shape[1], image.shape[0]).apply(image)
+def _parity_record(checked: Checked, forced: Forced | None) -> ParityRecord:
+    """What the manifest says of the gate; a bundle that needed no force was not forced."""
+    parity = checked.parity
+    answer = forced if forced and not parity.passed else None
+    return ParityRecord(
+        passed=parity.passed,
+        compared=sentence(parity),
+        failures=parity.failures[:MOST_FAILURES],
+        forced_by=answer.who if answer else "",
+        forced_because=answer.reason if answer else "",
+    )
 
 
 def _preprocessing(checkpoint: Checkpoint, size: tuple[int, int] | None) -> Preprocessing:
@@ -150,9 +286,9 @@ def _preprocessing(checkpoint: Checkpoint, size: tuple[int, int] | None) -> Prep
 
 
 def _manifest(request: Request, checkpoint: Checkpoint, preprocessing: Preprocessing) -> Manifest:
-    """The manifest, still without golden frames."""
+    """The manifest, still without golden frames and the gate's verdict."""
     metadata = checkpoint.metadata
-    digest = hashlib.sha256(request.checkpoint.read_bytes()).hexdigest()
+    digest = _digest(request.checkpoint)
     return Manifest(
         format=FORMAT,
         name=request.name,
@@ -176,15 +312,8 @@ def _manifest(request: Request, checkpoint: Checkpoint, preprocessing: Preproces
         model_card=CARD,
         evaluation=EVALUATION,
         data_fingerprints=dict(metadata.fingerprints),
+        lineage=LINEAGE,
     )
-
-
-def _record(checkpoint: Checkpoint) -> dict[str, object]:
-    """What the training run measured of the float network."""
-    return {
-        "measured": "AP50 of the float network during training, at the training input's size",
-        "ap50": checkpoint.metadata.figures,
-    }
 
 
 def _check_alive(detector: Detector, network_input: Image) -> None:
@@ -193,6 +322,14 @@ def _check_alive(detector: Detector, network_input: Image) -> None:
     second = detector.infer(255 - network_input)[SCORES]
     if np.array_equal(first, second):
         raise EngineError("the INT8 flavour gives the same output for different pictures")
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, indent=1, allow_nan=False).encode() + b"\n"
 
 
 def _bytes(model: onnx.ModelProto) -> bytes:

@@ -1,92 +1,128 @@
-"""Calibration: how large the numbers inside a network are, seen on training frames.
-
-For each tensor the clip is searched that loses least in mean squared error on a grid of 127 steps:
-the largest value would waste steps on outliers, a fixed percentile knows nothing of the network.
-"""
+"""Calibration: how large the numbers inside a network are, seen on training frames."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime
 from numpy.typing import NDArray
+from tqdm import tqdm
 
+from belisha.engines.onnx_runtime import session_options
 from belisha.errors import UsageError
 from belisha.frames import Image
-from export.plan import read_layout
+from export.layout import read_layout
+from export.observers import BINS, Histogram
+from export.plan import Calibration
 
-BINS = 2048
-STEPS = 127
-CLIPS = np.linspace(0.2, 1.0, 81)
-"""Candidates, as fractions of the largest magnitude seen."""
+MIN_FRAMES = 4
+"""Fewer distinct frames tell nothing of a range."""
+_LEAST_SPREAD = 2.0
+"""Standard deviation in grey levels of a picture that shows something, be it night."""
 
 
-def calibrate(model: onnx.ModelProto, inputs: Iterable[Image]) -> dict[str, float]:
-    """The best clip of every tensor that will be quantised.
+@dataclass(frozen=True, eq=False)
+class Statistics:
+    """What was seen of a float network's inner tensors.
+
+    Attributes:
+        calibration: which frames.
+        histograms: tensor -> magnitudes; the pixels are not here, they are known.
+        channels: tensor -> (channels,) largest magnitude of each.
+    """
+
+    calibration: Calibration
+    histograms: dict[str, Histogram]
+    channels: dict[str, NDArray[np.float64]]
+
+
+def calibrate(model: onnx.ModelProto, frames: Sequence[Image]) -> Statistics:
+    """Look at every tensor that will be quantised.
 
     Args:
         model: the float graph.
-        inputs: the network's inputs, (1, H, W, 3) uint8 each; gone through twice.
-
-    Returns:
-        tensor -> largest magnitude to keep.
+        frames: the network's inputs, (1, H, W, 3) uint8 each; gone through twice.
 
     Raises:
-        UsageError: there is no input.
+        UsageError: there are too few frames, or they show nothing.
     """
-    frames = list(inputs)
-    if not frames:
-        raise UsageError("expected at least one calibration frame, got none")
+    check_frames(frames)
     layout = read_layout(model)
     names = [name for name in layout.tensors if name != layout.pixels]
     session = _open_with_outputs(model, names)
-    largest = dict.fromkeys(names, 0.0)
-    for name, values in _tensors(session, names, frames):
-        largest[name] = max(largest[name], float(np.abs(values).max()))
+    channels: dict[str, NDArray[np.float64]] = {}
+    for name, values in _tensors(session, names, frames, "ranges"):
+        largest = np.abs(values).max(axis=(0, 2, 3)).astype(np.float64)
+        channels[name] = np.maximum(channels.get(name, largest), largest)
+    limits = {name: max(float(channels[name].max()), 1e-6) for name in names}
     counts = {name: np.zeros(BINS, np.int64) for name in names}
-    for name, values in _tensors(session, names, frames):
-        limits = (0.0, max(largest[name], 1e-6))
-        counts[name] += np.histogram(np.abs(values), BINS, limits)[0]
-    return {name: best_clip(counts[name], max(largest[name], 1e-6)) for name in names}
+    for name, values in _tensors(session, names, frames, "histograms"):
+        magnitudes = np.abs(values[values != 0])
+        counts[name] += np.histogram(magnitudes, BINS, (0.0, limits[name]))[0]
+    return Statistics(
+        calibration=Calibration(len(frames), frames_digest(frames)),
+        histograms={name: Histogram(counts[name], limits[name]) for name in names},
+        channels=channels,
+    )
 
 
-def best_clip(counts: NDArray[np.int64], largest: float) -> float:
-    """The clip of least squared error.
+def check_frames(frames: Sequence[Image]) -> None:
+    """Frames that can tell something.
 
-    Args:
-        counts: histogram of magnitudes from 0 to `largest`.
-        largest: upper end of the last bin.
+    Raises:
+        UsageError: too few, or too many of them blank: the scales would fit nothing.
     """
-    centres = (np.arange(len(counts)) + 0.5) * largest / len(counts)
-    errors = []
-    for clip in CLIPS * largest:
-        scale = clip / STEPS
-        kept = np.minimum(np.round(centres / scale), STEPS) * scale
-        errors.append(float((counts * (centres - kept) ** 2).sum()))
-    return float(CLIPS[int(np.argmin(errors))] * largest)
+    distinct = len({_digest(frame) for frame in frames})
+    if distinct < MIN_FRAMES:
+        raise UsageError(
+            f"expected at least {MIN_FRAMES} distinct calibration frames, got {distinct}: give "
+            "more training data, or ask for more frames"
+        )
+    blank = sum(_is_blank(frame) for frame in frames)
+    if 2 * blank > len(frames):
+        raise UsageError(
+            f"expected calibration frames that show something, got {blank} of {len(frames)} that "
+            "are black or of one colour: was the lens covered, or the data set not decoded?"
+        )
 
 
-def _open_with_outputs(model: onnx.ModelProto, names: list[str]) -> Any:
+def frames_digest(frames: Iterable[Image]) -> str:
+    """sha256 over all frames, whatever their order."""
+    return hashlib.sha256("".join(sorted(map(_digest, frames))).encode()).hexdigest()
+
+
+def _digest(frame: Image) -> str:
+    return hashlib.sha256(np.ascontiguousarray(frame).tobytes()).hexdigest()
+
+
+def _is_blank(frame: Image) -> bool:
+    """Judged by the middle: bars of a letterbox are at the sides."""
+    height, width = frame.shape[-3:-1]
+    middle = frame[..., height // 4 : -height // 4, width // 4 : -width // 4, :]
+    return float(middle.std()) < _LEAST_SPREAD
+
+
+def _open_with_outputs(model: onnx.ModelProto, names: Sequence[str]) -> Any:
     """A session that gives inner tensors."""
     open_model = onnx.ModelProto()
     open_model.CopyFrom(model)
     for name in names:
         info = onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
         open_model.graph.output.append(info)
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
     return onnxruntime.InferenceSession(
-        open_model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        open_model.SerializeToString(), session_options(None), providers=["CPUExecutionProvider"]
     )
 
 
 def _tensors(
-    session: Any, names: list[str], frames: list[Image]
+    session: Any, names: Sequence[str], frames: Sequence[Image], what: str
 ) -> Iterator[tuple[str, NDArray[np.float32]]]:
     """Every tensor of every frame."""
     entry = session.get_inputs()[0].name
-    for frame in frames:
-        yield from zip(names, session.run(names, {entry: frame}), strict=True)
+    for frame in tqdm(frames, f"calibrating: {what}", unit="frame", leave=False, disable=None):
+        yield from zip(names, session.run(list(names), {entry: frame}), strict=True)

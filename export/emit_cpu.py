@@ -18,7 +18,10 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from belisha.errors import UsageError
-from export.plan import Layout, Plan, read_layout
+from export.equalise import equalised
+from export.kernel import Kernel, quantise_kernel
+from export.layout import Layout, read_layout
+from export.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -77,24 +80,24 @@ class _Emitter:
     def _node(self, node: Any) -> None:
         """Emit what stands for one node of the float graph."""
         inputs = [self._quantised.get(name) for name in node.input]
-        if node.op_type == "Conv" and self._plan.layers[node.output[0]].precision == "int8":
-            self._convolution(node)
+        planned = node.op_type == "Conv" and self._plan.layers[node.name].precision == "int8"
+        if planned and inputs[0] and node.output[0] in self._layout.activated:
+            self._convolution(node, inputs[0])
+        elif planned:
+            self._in_float(self._with_rounded_kernel(node))
         elif node.op_type == "Relu" and node.output[0] in self._quantised:
             return  # in the zero point of the convolution before it
         elif node.op_type == "Resize" and inputs[0]:
             self._resize(node, inputs[0])
+        elif node.op_type == "Slice" and inputs[0]:
+            self._slice(node, inputs[0])
         elif node.op_type == "Add" and all(inputs):
             self._addition(node, inputs)
         else:
             self._in_float(node)
 
-    def _convolution(self, node: Any) -> None:
-        source = self._quantised[node.input[0]]
-        weight = self._weights[node.input[1]]
-        scales = channel_scales(weight)
-        # Torch leaves a bias of zeros out.
-        bias = self._weights[node.input[2]] if len(node.input) > 2 else np.zeros(len(scales))
-        steps = self._plan.scales[node.input[0]] * scales.astype(np.float64)
+    def _convolution(self, node: Any, source: _Quantised) -> None:
+        kernel = self._kernel(node)
         target = self._tensor(self._layout.activated[node.output[0]])
         self._add(
             "QLinearConv",
@@ -102,16 +105,35 @@ class _Emitter:
                 source.name,
                 source.scale,
                 source.zero,
-                self._constant(f"{node.output[0]}_weight", quantise_weight(weight, scales)),
-                self._constant(f"{node.output[0]}_weight_scale", scales),
-                self._constant(f"{node.output[0]}_weight_zero", np.zeros(len(scales), np.int8)),
+                self._constant(f"{node.name}.weight_int8", kernel.weight),
+                self._constant(f"{node.name}.weight_scale", kernel.scales),
+                self._constant(f"{node.name}.weight_zero", np.zeros(len(kernel.scales), np.int8)),
                 target.scale,
                 target.zero,
-                self._constant(f"{node.output[0]}_bias", np.rint(bias / steps).astype(np.int32)),
+                self._constant(f"{node.name}.bias_int32", kernel.bias),
             ],
             target.name,
+            name=node.name,
             **{entry.name: helper.get_attribute_value(entry) for entry in node.attribute},
         )
+
+    def _kernel(self, node: Any) -> Kernel:
+        """A planned convolution's integers."""
+        bias = self._weights[node.input[2]] if len(node.input) > 2 else None
+        scale = self._plan.tensors[node.input[0]].scale
+        return quantise_kernel(self._weights[node.input[1]], bias, scale)
+
+    def _with_rounded_kernel(self, node: Any) -> Any:
+        """A planned convolution whose sums leave in float: its integers' real values in float."""
+        kernel = self._kernel(node)
+        real = kernel.weight * kernel.scales[:, None, None, None]
+        rounded = onnx.NodeProto()
+        rounded.CopyFrom(node)
+        rounded.input[1:] = [
+            self._constant(f"{node.name}.rounded_weight", real.astype(np.float32)),
+            self._constant(f"{node.name}.rounded_bias", kernel.real_bias),
+        ]
+        return rounded
 
     def _resize(self, node: Any, source: _Quantised) -> None:
         """Each value four times, by copies of whole pixels: ONNX Runtime's Resize takes ten times
@@ -131,6 +153,12 @@ class _Emitter:
         self._add("Transpose", [f"{name}_together"], target, perm=[0, 3, 1, 2])
         self._quantised[name] = _Quantised(target, source.scale, source.zero)
 
+    def _slice(self, node: Any, source: _Quantised) -> None:
+        """The row or column that a doubled level has too many is cut off as integers."""
+        target = f"{node.output[0]}_u8"
+        self._add("Slice", [source.name, *node.input[1:]], target)
+        self._quantised[node.output[0]] = _Quantised(target, source.scale, source.zero)
+
     def _addition(self, node: Any, inputs: list[Any]) -> None:
         target = self._tensor(node.output[0])
         operands = [part for entry in inputs for part in (entry.name, entry.scale, entry.zero)]
@@ -146,12 +174,19 @@ class _Emitter:
         for name in node.input:
             source = self._quantised.get(name)
             if source and not any(name in made.output for made in self._nodes):
-                self._add("DequantizeLinear", [source.name, source.scale, source.zero], name)
+                entry = [source.name, source.scale, source.zero]
+                self._add("DequantizeLinear", entry, name, name=f"{name}_real")
         self._nodes.append(node)
+        for name in node.output:
+            if name in self._plan.tensors:
+                target = self._tensor(name)
+                self._add("QuantizeLinear", [name, target.scale, target.zero], target.name)
 
     def _tensor(self, name: str, made: str = "", zero: int = 0) -> _Quantised:
         """A new uint8 tensor for a float one, with the plan's scale."""
-        scale = self._constant(f"{name}_scale", np.array(self._plan.scales[name], np.float32))
+        scale = self._constant(
+            f"{name}_scale", np.array(self._plan.tensors[name].scale, np.float32)
+        )
         point = self._constant(f"zero_{zero}", np.array(zero, np.uint8))
         tensor = _Quantised(made or f"{name}_u8", scale, point)
         self._quantised[name] = tensor
@@ -166,8 +201,8 @@ class _Emitter:
         return name
 
     def _add(self, operation: str, inputs: list[str], output: str, **attributes: Any) -> None:
-        node = helper.make_node(operation, inputs, [output], name=output, **attributes)
-        self._nodes.append(node)
+        attributes = {"name": output, **attributes}
+        self._nodes.append(helper.make_node(operation, inputs, [output], **attributes))
 
 
 def _shapes(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
@@ -186,18 +221,4 @@ def emit_cpu(model: onnx.ModelProto, plan: Plan) -> onnx.ModelProto:
         model: as `export_float` makes it.
         plan: for this graph.
     """
-    return _Emitter(model, plan).emit()
-
-
-def channel_scales(weight: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(outputs, inputs, h, w) -> (outputs,) real value of one step, so that 127 is the largest."""
-    largest = np.abs(weight).reshape(len(weight), -1).max(axis=1)
-    scales: NDArray[np.float32] = (np.maximum(largest, 1e-8) / 127).astype(np.float32)
-    return scales
-
-
-def quantise_weight(weight: NDArray[np.float32], scales: NDArray[np.float32]) -> NDArray[np.int8]:
-    """(outputs, inputs, h, w) -> the same in integers of -127 to 127."""
-    steps = np.rint(weight / scales[:, None, None, None])
-    integers: NDArray[np.int8] = np.clip(steps, -127, 127).astype(np.int8)
-    return integers
+    return _Emitter(equalised(model, plan.equalisation.factors), plan).emit()

@@ -9,12 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import onnxruntime
-
 from belisha.bundle import Bundle
 from belisha.detector import Detector
-from belisha.engines import EngineInfo
-from belisha.engines.onnx_runtime import OnnxRuntimeEngine, session_options
+from belisha.engines.onnx_runtime import load_flavour
 from belisha.errors import UsageError
 from belisha.manifest import Flavour
 from training.data.coco import Dataset
@@ -80,14 +77,7 @@ def compare_flavours(
 
 def open_flavour(bundle: Bundle, flavour: Flavour) -> Detector:
     """A detector that runs just this flavour and reports from `LEAST_SCORE` upwards."""
-    options = session_options(None)
-    if flavour == "int8_tensorrt":
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = onnxruntime.InferenceSession(
-        bundle.model(flavour), options, providers=["CPUExecutionProvider"]
-    )
-    info = EngineInfo("onnxruntime", f"onnxruntime {onnxruntime.__version__}", "CPU", flavour, 0)
-    engine = OnnxRuntimeEngine(session, info, bundle.manifest.head.outputs)
+    engine = load_flavour(bundle, flavour, None, optimise=flavour != "int8_tensorrt")
     return Detector(bundle, engine, threshold=LEAST_SCORE)
 
 

@@ -10,6 +10,7 @@ import torch
 
 from belisha.decode import BOXES, SCORES
 from belisha.frames import Preprocessing
+from training.integers import PIXELS
 from training.model import Network
 
 OPSET, IR_VERSION = 17, 8
@@ -29,8 +30,9 @@ def export_float(network: Network, preprocessing: Preprocessing) -> onnx.ModelPr
 
     Returns:
         A model that takes uint8 (1, H, W, 3) and gives what `belisha.decode` reads. It consists of
-        Cast, Transpose, Sub, Div, then Conv, Relu, Add, Resize, and the heads' Transpose, Reshape
-        and Concat.
+        Cast, Sub, Div, Reshape, Transpose, then Conv, Relu, Add, Resize, and the heads' Transpose,
+        Reshape, Concat and Slice. Convolutions and their tensors have the names of the network's
+        modules, as `_name_by_module` says.
     """
     frame = torch.zeros(1, preprocessing.height, preprocessing.width, 3, dtype=torch.uint8)
     with warnings.catch_warnings():
@@ -45,7 +47,43 @@ def export_float(network: Network, preprocessing: Preprocessing) -> onnx.ModelPr
             verbose=False,
         )
         assert program is not None  # noqa: S101  dynamo=True always gives one
-    return _as_old_opset(program.model_proto)
+    model = program.model_proto
+    _name_by_module(model.graph)
+    return _as_old_opset(model)
+
+
+def _name_by_module(graph: onnx.GraphProto) -> None:
+    """Give layers and tensors names that mean something, and stay when the exporter changes.
+
+    A convolution is called by its module, `stages.1.0` say, and so is what leaves its ReLU; before
+    the ReLU it is `stages.1.0.conv`. A sum is called by its reader, `merges.0.input`; the first
+    convolution reads `pixels`. All the emitters, the plan and fine-tuning rely on these names.
+    """
+    activated = {node.input[0]: node.output[0] for node in graph.node if node.op_type == "Relu"}
+    sums = {node.output[0] for node in graph.node if node.op_type == "Add"}
+    names: dict[str, str] = {}
+    for node in graph.node:
+        if node.op_type != "Conv":
+            continue
+        module = node.input[1].removesuffix(".weight")
+        if node.output[0] in activated:
+            module = module.removesuffix(".0")  # a folded convolution comes before its ReLU
+            names |= {node.output[0]: f"{module}.conv", activated[node.output[0]]: module}
+        else:
+            names[node.output[0]] = module
+        names |= {node.input[1]: f"{module}.weight", **_of_sum(node.input[0], sums, module)}
+        names |= dict.fromkeys(node.input[2:], f"{module}.bias")
+        names.setdefault(node.input[0], PIXELS)
+        node.name = module
+    for node in graph.node:
+        for place in (node.input, node.output):
+            place[:] = [names.get(name, name) for name in place]
+    for entry in graph.initializer:
+        entry.name = names.get(entry.name, entry.name)
+
+
+def _of_sum(tensor: str, sums: set[str], module: str) -> dict[str, str]:
+    return {tensor: f"{module}.input"} if tensor in sums else {}
 
 
 def _as_old_opset(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -29,6 +29,21 @@ class LayerWork:
     weight_bytes: int
 
 
+@dataclass(frozen=True)
+class IntegerShare:
+    """Convolutions that multiply integers: how many, of how many, and share of multiply-adds."""
+
+    integer: int
+    convolutions: int
+    of_macs: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.integer} of {self.convolutions} convolutions are QLinearConv, "
+            f"{100 * self.of_macs:.2f} % of the multiply-adds"
+        )
+
+
 def layer_work(model: bytes) -> dict[str, LayerWork]:
     """The work of each layer that multiplies.
 
@@ -53,6 +68,18 @@ def layer_work(model: bytes) -> dict[str, LayerWork]:
             work.setdefault(node.output[0], work[node.input[0]])
     work.pop("", None)
     return work
+
+
+def integer_share(model: bytes) -> IntegerShare:
+    """How much of the convolutions of a CPU flavour is QLinearConv."""
+    work = layer_work(model)
+    macs: dict[str, list[int]] = {"Conv": [], "QLinearConv": []}
+    for node in onnx.load_model_from_string(model).graph.node:
+        if node.op_type in macs:
+            macs[node.op_type].append(work[node.output[0]].macs)
+    integer, real = macs["QLinearConv"], macs["Conv"]
+    total = max(sum(integer) + sum(real), 1)
+    return IntegerShare(len(integer), len(integer) + len(real), sum(integer) / total)
 
 
 def _with_shapes(model: Any) -> Any:

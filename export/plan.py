@@ -3,29 +3,111 @@
 Both INT8 flavours are emitted from the one plan, neither from the other. Quantisation is symmetric:
 real = scale * integer, with integers of -127 to 127 for TensorRT. The CPU flavour keeps the scales
 and shifts the integers to uint8.
+
+The plan is a file that people read, and may edit and give back: a line a tensor with its scale and
+how that was chosen, a line a layer with its precision, the reason, and what INT8 costs there.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Literal
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
 
-import onnx
-
+from belisha.documents import MAX_BYTES, parse_json, read_bounded
 from belisha.errors import UsageError
+from export.layout import Layout
+from training.integers import INPUT_SCALE
 
-INPUT_SCALE = 1 / 128
-"""Of (x - 128) / 128: so the camera's byte minus 128 is the integer, without loss."""
+FORMAT = 1
+
+Observer = Literal["exact", "min-max", "percentile", "entropy", "mse", "given"]
+Precision = Literal["int8", "float"]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What quantising something does to the network's outputs on the calibration frames.
+
+    Attributes:
+        score: root mean square change of the scores, as a share of the scores' own.
+        overlap: overlap (IoU) that boxes lose, weighted by the square of their score.
+        detections: of the float network.
+        lost, new: detections that vanish, and that appear.
+    """
+
+    score: float
+    overlap: float
+    detections: int
+    lost: int
+    new: int
+
+    @property
+    def total(self) -> float:
+        """One number to choose by: the share of a detection that is lost in score and place."""
+        return self.score + self.overlap
+
+
+@dataclass(frozen=True)
+class TensorPlan:
+    """What a tensor's integers mean.
+
+    Attributes:
+        scale: real value of one step.
+        observer: what chose it.
+        reason: why that one, in words.
+    """
+
+    scale: float
+    observer: Observer
+    reason: str
 
 
 @dataclass(frozen=True)
 class LayerPlan:
-    """What becomes of a convolution, and why."""
+    """What becomes of a convolution, and why.
 
-    precision: Literal["int8", "float"]
+    Attributes:
+        precision: of its multiplications.
+        reason: in words.
+        cost: what INT8 of this layer alone costs; `None` if it was not measured.
+    """
+
+    precision: Precision
     reason: str
+    cost: Cost | None = None
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What the plan was made from: number and digest of the network inputs."""
+
+    frames: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class Equalisation:
+    """Channels that are brought to like ranges before quantisation: divided here, multiplied there.
+
+    Attributes:
+        reason: what it gained, or why it was left out.
+        factors: tensor -> what each of its channels is divided by; empty if it was left out.
+    """
+
+    reason: str
+    factors: dict[str, tuple[float, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A way to choose all scales, and what the whole network then costs."""
+
+    name: str
+    cost: Cost
 
 
 @dataclass(frozen=True)
@@ -33,88 +115,144 @@ class Plan:
     """A plan for one graph.
 
     Attributes:
-        scales: tensor -> real value of one step; every input of an int8 layer is here.
-        layers: convolution, by the name of its output -> what becomes of it.
+        calibration: what it was made from.
+        tensors: by the name in the float graph; every input of an INT8 layer is here.
+        layers: by the convolution's name.
+        equalisation: done to the float graph first.
+        trials: what was tried for the network as a whole; the first is this plan.
+        format: of the file.
     """
 
-    scales: dict[str, float]
+    calibration: Calibration
+    tensors: dict[str, TensorPlan]
     layers: dict[str, LayerPlan]
+    equalisation: Equalisation = Equalisation("not tried")
+    trials: tuple[Trial, ...] = ()
+    format: int = FORMAT
+
+    @property
+    def scales(self) -> dict[str, float]:
+        """Tensor -> real value of one step."""
+        return {name: tensor.scale for name, tensor in self.tensors.items()}
+
+    @property
+    def planned(self) -> tuple[str, ...]:
+        """Names of the layers that become INT8."""
+        return tuple(name for name, layer in self.layers.items() if layer.precision == "int8")
+
+    def only(self, tensors: Collection[str], layers: Collection[str]) -> Plan:
+        """The plan with just these tensors and layers quantised: to see what they cost."""
+        return replace(
+            self,
+            tensors={name: self.tensors[name] for name in self.tensors if name in tensors},
+            layers={
+                name: replace(layer, precision="int8" if name in layers else "float")
+                for name, layer in self.layers.items()
+            },
+        )
+
+    def with_scales(self, scales: Mapping[str, float], observer: Observer, reason: str) -> Plan:
+        """The plan with other scales for some tensors."""
+        changed = {
+            name: TensorPlan(round_scale(scale), observer, reason) for name, scale in scales.items()
+        }
+        return replace(self, tensors={**self.tensors, **changed})
 
     def to_json(self) -> bytes:
-        """For people and for the bundle."""
-        return json.dumps(asdict(self), indent=1).encode() + b"\n"
+        """For people and for the bundle: a line an entry; `parse_plan` reads it back."""
+        return _in_lines(asdict(self)).encode()
 
 
-@dataclass(frozen=True)
-class Layout:
-    """The places in a float graph that matter for quantisation.
-
-    Attributes:
-        pixels: the normalised input, the first convolution's.
-        activated: convolution's output -> output of the ReLU behind it; absent if there is none.
-        tensors: every tensor that needs a scale, in order.
-    """
-
-    pixels: str
-    activated: dict[str, str]
-    tensors: tuple[str, ...]
-
-
-def read_layout(model: onnx.ModelProto) -> Layout:
-    """Find them.
+def parse_plan(data: bytes, name: str) -> Plan:
+    """Read a plan back; `name` stands for the file in messages.
 
     Raises:
-        UsageError: the graph holds an operator that the emitters do not know.
+        ConfigError: not a plan, or of another format; the message says what is wrong.
+        UsageError: a scale is not a positive number, or the format is a newer one.
     """
-    known = {
-        "Cast",
-        "Transpose",
-        "Sub",
-        "Div",
-        "Conv",
-        "Relu",
-        "Add",
-        "Resize",
-        "Reshape",
-        "Concat",
-        "Slice",
-    }
-    strange = sorted({node.op_type for node in model.graph.node} - known)
-    if strange:
-        raise UsageError(f"expected a graph of {', '.join(sorted(known))}; got also {strange}")
-    pixels = next(node.input[0] for node in model.graph.node if node.op_type == "Conv")
-    convolutions = {node.output[0] for node in model.graph.node if node.op_type == "Conv"}
-    activated = {
-        node.input[0]: node.output[0]
-        for node in model.graph.node
-        if node.op_type == "Relu" and node.input[0] in convolutions
-    }
-    measured = [
-        node.output[0]
-        for node in model.graph.node
-        if node.op_type == "Add" or node.output[0] in activated.values()
-    ]
-    return Layout(pixels, activated, (pixels, *measured))
+    plan = parse_json(data, Plan, name)
+    if plan.format != FORMAT:
+        raise UsageError(f"{name}: expected a plan of format {FORMAT}, got {plan.format}")
+    numbers = {**plan.scales}
+    for tensor, factors in plan.equalisation.factors.items():
+        numbers |= {f"{tensor}[{channel}]": factor for channel, factor in enumerate(factors)}
+    wrong = [place for place, value in numbers.items() if not (value > 0 and math.isfinite(value))]
+    if wrong:
+        raise UsageError(f"{name}: expected numbers above 0, got {numbers[wrong[0]]} at {wrong[0]}")
+    return plan
 
 
-def make_plan(model: onnx.ModelProto, clips: Mapping[str, float]) -> Plan:
-    """A plan for a float graph.
+def read_plan(path: Path) -> Plan:
+    """Read a plan's file.
+
+    Raises:
+        ConfigError, UsageError: as `parse_plan`, or the file cannot be read.
+    """
+    return parse_plan(read_bounded(path, MAX_BYTES), str(path))
+
+
+def check_plan(plan: Plan, layout: Layout, name: str) -> None:
+    """A plan from elsewhere has to be for this graph.
+
+    Raises:
+        UsageError: it is for another one, or leaves the input's scale or a tensor out.
+    """
+    for kind, wanted, given in (
+        ("tensors", set(layout.tensors), set(plan.tensors)),
+        ("layers", set(layout.layers), set(plan.layers)),
+    ):
+        if wanted != given:
+            raise UsageError(
+                f"{name}: expected a plan for this network; its {kind} "
+                f"lack {sorted(wanted - given)[:3]} and have {sorted(given - wanted)[:3]}: "
+                "it was made for another one; make a new plan"
+            )
+    if plan.tensors[layout.pixels].scale != INPUT_SCALE:
+        raise UsageError(
+            f"{name}: expected the scale {INPUT_SCALE} for {layout.pixels}, got "
+            f"{plan.tensors[layout.pixels].scale}: the camera's bytes are the integers"
+        )
+
+
+def plain_plan(layout: Layout, calibration: Calibration, scales: Mapping[str, float]) -> Plan:
+    """A plan with these scales, before anything is searched.
 
     Args:
-        model: as `export_float` makes it.
-        clips: tensor -> largest magnitude that is kept, from calibration.
+        layout: of the float graph.
+        calibration: what the scales come from.
+        scales: tensor -> real value of one step, of all tensors but the pixels.
     """
-    layout = read_layout(model)
-    scales = {name: clips[name] / 127 for name in layout.tensors if name != layout.pixels}
-    layers = {
-        node.output[0]: _plan_layer(node.output[0], layout)
-        for node in model.graph.node
-        if node.op_type == "Conv"
+    pixels = TensorPlan(INPUT_SCALE, "exact", "the camera's byte minus 128 is the integer")
+    tensors = {
+        name: TensorPlan(round_scale(scales[name]), "mse", "least squared error of the tensor")
+        for name in layout.tensors
+        if name != layout.pixels
     }
-    return Plan({layout.pixels: INPUT_SCALE, **scales}, layers)
+    layers = {name: _plan_layer(name, layout) for name in layout.layers}
+    return Plan(calibration, {layout.pixels: pixels, **tensors}, layers)
 
 
-def _plan_layer(output: str, layout: Layout) -> LayerPlan:
-    if output in layout.activated:
+def round_scale(scale: float) -> float:
+    """To six digits: enough for eight bits, and legible."""
+    return float(f"{scale:.6g}")
+
+
+def _plan_layer(name: str, layout: Layout) -> LayerPlan:
+    if layout.outputs[name] in layout.activated:
         return LayerPlan("int8", "convolution with ReLU")
     return LayerPlan("float", "last of a head: its few channels carry scores and pixels")
+
+
+def _in_lines(document: dict[str, Any]) -> str:
+    """JSON with a line for each entry of each part."""
+    parts = []
+    for key, value in document.items():
+        if isinstance(value, dict) and any(isinstance(item, dict) for item in value.values()):
+            lines = [f"  {json.dumps(name)}: {json.dumps(item)}" for name, item in value.items()]
+            parts.append(f"{json.dumps(key)}: {{\n" + ",\n".join(lines) + "\n }")
+        elif isinstance(value, list | tuple) and value:
+            lines = [f"  {json.dumps(item)}" for item in value]
+            parts.append(f"{json.dumps(key)}: [\n" + ",\n".join(lines) + "\n ]")
+        else:
+            parts.append(f"{json.dumps(key)}: {json.dumps(value)}")
+    return "{\n " + ",\n ".join(parts) + "\n}\n"

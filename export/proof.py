@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from belisha.bundle import Bundle, write_bundle
 from belisha.detector import Detector
+from belisha.engines import REFERENCE
 from belisha.errors import EngineError, UsageError
 from belisha.frames import Image
 from belisha.golden import GoldenVerdict, check_golden
 from belisha.manifest import Flavour, Manifest
 from export.golden import Picture, make_golden
+from export.scratch import scratch
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,12 +60,13 @@ def prove(
 
     Raises:
         EngineError: a model does not run, or the two find different people.
+        UsageError: there is no room for the drafts.
     """
     tolerances = manifest.golden
-    with tempfile.TemporaryDirectory(prefix="belisha-proof-") as folder:
+    with scratch("proof") as folder:
         alone = replace(manifest, models={"float": manifest.models["float"]})
-        draft = write_bundle(Path(folder) / "draft.bundle", alone, files)
-        with Detector.open(draft.path) as detector:
+        draft = write_bundle(folder / "draft.bundle", alone, files)
+        with Detector.open(draft.path, engine=REFERENCE) as detector:
             check(detector, detector.prepare(pictures[0].image_bgr)[0])
             made, frames = make_golden(detector, pictures)
         golden = replace(tolerances, threshold=made.threshold, frames=made.frames)
@@ -72,8 +74,8 @@ def prove(
         models = {key: path for key, path in manifest.models.items() if key not in without}
         manifest = replace(manifest, golden=golden, models=models)
         files = {path: data for path, data in {**files, **frames}.items() if path not in left_out}
-        whole = write_bundle(Path(folder) / "whole.bundle", manifest, files)
-        with Detector.open(whole.path) as detector:
+        whole = write_bundle(folder / "whole.bundle", manifest, files)
+        with Detector.open(whole.path, engine=REFERENCE) as detector:
             check(detector, detector.prepare(pictures[0].image_bgr)[0])
             verdicts = check_golden(detector)
             flavour = detector.info.engine.flavour

@@ -18,6 +18,12 @@ def run_python(
 
     The interpreter may be started by an emulator of another processor.
     """
-    environment = {**os.environ, "PYTHONPATH": str(Path(belisha.__file__).parents[1])}
     command = [*emulator, sys.executable, "-c", code, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env=environment_of_tests()
+    )
+
+
+def environment_of_tests() -> dict[str, str]:
+    """Ours, with belisha where this interpreter finds it."""
+    return {**os.environ, "PYTHONPATH": str(Path(belisha.__file__).parents[1])}

@@ -38,7 +38,8 @@ def test_the_wheel_holds_the_runtime_and_its_metadata_alone(wheel: Path) -> None
     metadata = {name.partition(".dist-info/")[2] for name in names} - {""}
     assert len(runtime) + len(metadata) == len(names)
     assert metadata == {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
-    sources = (ROOT / "runtime" / "belisha").rglob("*.py")
+    package = ROOT / "runtime" / "belisha"
+    sources = (*package.rglob("*.py"), *package.rglob("static/*"))
     assert {path.relative_to(ROOT / "runtime").as_posix() for path in sources} <= runtime
     assert not [name for name in runtime if name.endswith((".pyc", ".onnx.data", "~"))]
 

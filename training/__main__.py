@@ -11,6 +11,10 @@ COMMANDS: dict[str, Command | Group] = {
     "train": Command("training.commands.train", "train a detector from a configuration file"),
     "evaluate": Command("training.commands.evaluate", "measure a bundle on a data set"),
     "ablate": Command("training.commands.ablate", "what is each change of a recipe worth?"),
+    "teach": Command("training.commands.teach", "answers of public detectors, to learn from"),
+    "find": Command(
+        "training.commands.find", "people that public detectors find on enlarged parts"
+    ),
     "data": Group(DATA_COMMANDS, "data that can be trusted: take in, keep, split, look at"),
     "scenes": Command("training.commands.scenes", "render streets with exact truth"),
 }

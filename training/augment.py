@@ -26,11 +26,16 @@ Cell = tuple[int, int, int, int]
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A picture in memory: (H, W, 3) uint8 BGR, (M, 4) xyxy in its pixels, (M,) don't care."""
+    """A picture in memory: (H, W, 3) uint8 BGR, (M, 4) xyxy in its pixels, (M,) don't care.
+
+    `certainty` is the chance that there is a person in a box, 1 where people drew them: each time
+    the picture is shown, a box is a person with this chance and a don't-care region otherwise.
+    """
 
     image: Image
     xyxy: FloatArray
     dont_care: BoolArray
+    certainty: FloatArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,19 +62,19 @@ class Recipe:
         p_spoil: scale of the probabilities of all that spoils a picture; 0 leaves it clean.
     """
 
-    natural_width: int = 512
-    natural_height: int = 384
+    natural_width: int = 640
+    natural_height: int = 480
     p_natural: float = 0.5
     p_person: float = 0.7
     p_mosaic: float = 0.3
-    least_height: float = 7.0
+    least_height: float = 11.0
     least_visible: float = 0.45
     p_spoil: float = 1.0
 
 
-HEIGHTS = (10.0, 240.0)
+HEIGHTS = (15.0, 370.0)
 """Range of people's heights in network pixels where all heights are shown alike."""
-SCALES = (0.3, 2.5)
+SCALES = (0.45, 3.8)
 """Least and most enlargement of a picture: beyond, there is nothing to be learnt."""
 NATURAL_JITTER = (0.55, 1.8)
 LEAST_COVER = 0.75
@@ -158,7 +163,10 @@ def _place(
     crop = _crop(picture, origin, scales, start, stop)
     _paste(frame, picture.image, crop)
     boxes = crop.moved(picture.xyxy)
-    return _visible(boxes, picture.dont_care, crop, recipe)
+    dont_care = picture.dont_care
+    if picture.certainty is not None:
+        dont_care = dont_care | (generator.random(len(boxes)) >= picture.certainty)
+    return _visible(boxes, dont_care, crop, recipe)
 
 
 def _covering(picture: Picture, size: NDArray[np.int64]) -> float:

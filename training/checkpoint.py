@@ -20,7 +20,7 @@ from belisha.documents import parse_json
 from belisha.errors import TrainingError, UsageError
 from belisha.frames import Preprocessing
 from training.config import Config
-from training.model import Network, build_network
+from training.model import SIZES, Network, build_network
 
 FORMAT = 1
 
@@ -81,9 +81,21 @@ class Checkpoint:
     resume: dict[str, Any] = field(default_factory=dict)
 
     def network(self) -> Network:
-        """The averaged network, in evaluation mode; `.folded()` makes its plain form."""
-        network = build_network(self.metadata.config.size)
-        network.load_state_dict(self.average)
+        """The averaged network, in evaluation mode; `.folded()` makes its plain form.
+
+        Raises:
+            UsageError: the weights are of another architecture than this code has.
+        """
+        size = self.metadata.config.size
+        try:
+            network = build_network(size)
+            network.load_state_dict(self.average)
+        except (KeyError, RuntimeError) as error:  # torch's own words fill a page
+            raise UsageError(
+                f"expected the weights of a {size!r} network of this version ({', '.join(SIZES)}), "
+                f"got others ({' '.join(str(error).split())[:200]}): use the checkout that trained "
+                f"it, commit {self.metadata.commit or 'unknown'}, or train again"
+            ) from error
         return network.eval()
 
 

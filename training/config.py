@@ -13,7 +13,8 @@ from training.data.coco import Dataset, read_coco
 from training.data.pixel_cache import open_cache
 from training.data.store import Store
 from training.data.version import SEALED
-from training.model import SIZES, STRIDES
+from training.model import GROUP, SIZES, STRIDES
+from training.teaching.found import with_found
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Source:
         store: folder of a store, relative to the configuration's `data`; instead of `path`.
         version: of the store; always named, for `the latest` would be other data tomorrow.
         split: `train` or `validation`; all that is not withheld if empty.
+        found: file of boxes that teachers found, relative to the configuration's `data`; they are
+            added with the chance that they are right, see `training.teaching.found`.
     """
 
     path: str = ""
@@ -35,6 +38,7 @@ class Source:
     store: str = ""
     version: str = ""
     split: str = ""
+    found: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Stage:
 
     Attributes:
         until: fraction of the whole training at which the stage ends.
-        width, height: of the frames in pixels, multiples of 8.
+        width, height: of the frames in pixels, the width even.
         batch: frames in a step, of all ranks together.
     """
 
@@ -51,6 +55,19 @@ class Stage:
     width: int
     height: int
     batch: int
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """Quantisation-aware fine-tuning of a network that has learnt in float.
+
+    Attributes:
+        checkpoint: sha256 of the file that it began from.
+        scales: tensor -> real value of one step, by the names of `training.quantised`.
+    """
+
+    checkpoint: str
+    scales: dict[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +78,11 @@ class Config:
         train, validation: parts of data sets.
         data: folder of the data sets, relative to the working directory.
         size: one of `training.model.SIZES`.
-        width, height: of the detector's input in pixels, multiples of 8; best with the camera's
-            aspect, for padding is paid for like picture.
+        start: checkpoint whose weights the run begins with, relative to the working directory.
+        lessons: folder of `python -m training teach`, relative to the working directory: views with
+            the teachers' answers are learnt instead of examples made of `train`.
+        width, height: of the detector's input in pixels; best those of the camera, which then needs
+            no resize, and at least its aspect, for padding is paid for like picture.
         minutes, steps: length of the run, one of the two; pauses do not count.
         stages: in order; the last one ends at 1.
         seed: of the weights and of every example.
@@ -78,6 +98,7 @@ class Config:
         epoch: examples between two validations.
         save_minutes: between two checkpoints.
         recipe: how examples are made.
+        tuning: absent where a network learns from the beginning.
     """
 
     train: tuple[Source, ...]
@@ -85,8 +106,10 @@ class Config:
     validation: tuple[Source, ...] = ()
     data: str = "../shared/data"
     size: str = "small"
-    width: int = 512
-    height: int = 384
+    start: str = ""
+    lessons: str = ""
+    width: int = 640
+    height: int = 480
     minutes: float | None = None
     steps: int | None = None
     seed: int = 0
@@ -102,6 +125,7 @@ class Config:
     epoch: int = 10_000
     save_minutes: float = 2.0
     recipe: Recipe = field(default_factory=Recipe)
+    tuning: Tuning | None = None
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -134,9 +158,9 @@ def _problems(config: Config) -> list[str]:
         problems.append(f"expected stages whose 'until' rises to 1, got {ends}")
     sizes = [(stage.width, stage.height) for stage in config.stages]
     for width, height in [*sizes, (config.width, config.height)]:
-        if width % min(STRIDES) or height % min(STRIDES) or min(width, height) < max(STRIDES):
+        if width % GROUP or min(width, height) < max(STRIDES):
             problems.append(
-                f"expected sides in multiples of {min(STRIDES)} from {max(STRIDES)} pixels on, "
+                f"expected sides from {max(STRIDES)} pixels on and an even width, "
                 f"got {width}x{height}"
             )
     if any(stage.batch < 1 for stage in config.stages) or config.epoch < 1:
@@ -184,9 +208,14 @@ def read_sources(
 
 def _read(source: Source, data: Path, cache: bool) -> Dataset:
     if not source.store:
-        return read_coco(data / source.path).select(source.where)
+        return _completed(read_coco(data / source.path).select(source.where), source, data)
     with Store.open(data / source.store) as store:
         version = store.version(source.version)
         dataset = version.dataset(source.split or None, source.where)
         pixels = open_cache(store.path, version) if cache else None
-    return replace(dataset, pixels=pixels)
+    return _completed(replace(dataset, pixels=pixels), source, data)
+
+
+def _completed(dataset: Dataset, source: Source, data: Path) -> Dataset:
+    """The data set, with what teachers found on it."""
+    return with_found(dataset, data / source.found) if source.found else dataset

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -17,7 +18,12 @@ from training.config import Config
 from training.loader import Batch
 from training.loss import BOX_WEIGHT, detection_loss
 from training.model import LAYOUT, Network, build_network
+from training.quantised import quantised
 from training.ranks import Ranks, scaled
+from training.teaching.pupil import Pupil, lesson_loss
+
+LESSON_WEIGHT = 2.0
+"""Of what the teachers say, beside what people drew."""
 
 
 class LossNotFiniteError(Exception):
@@ -39,19 +45,35 @@ class Learner:
     Args:
         config: of the run.
         ranks: this process among all.
+        start: state of the network to begin with; a random one if absent.
+        depths: levels that each teacher answers for, where the batches are lessons.
     """
 
-    def __init__(self, config: Config, ranks: Ranks | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        ranks: Ranks | None = None,
+        *,
+        start: dict[str, Any] | None = None,
+        depths: Sequence[int] = (),
+    ) -> None:
         self._config, self._ranks = config, ranks or Ranks()
         torch.manual_seed(config.seed)
         self.network = build_network(config.size)
+        if start is not None:
+            self.network.load_state_dict(start)
+        if config.tuning is not None:
+            self.network = quantised(self.network, config.tuning.scales)
         self.average: Any = AveragedModel(
             self.network, multi_avg_fn=_moving_average(config.average_decay), use_buffers=True
         )
+        self._pupil = Pupil(self.network, depths) if depths else None
+        learning = self._pupil or self.network
         self._optimiser = torch.optim.AdamW(
-            _groups(self.network, config.weight_decay), lr=config.rate, fused=True
+            _groups(learning, config.weight_decay), lr=config.rate, fused=True
         )
-        self._trained = self._ranks.wrapped(self.network)
+        self._parameters = list(learning.parameters())
+        self._trained = self._ranks.wrapped(learning)
 
     def step(self, batch: Batch, rate: float) -> StepResult:
         """Learn from a batch.
@@ -65,15 +87,17 @@ class Learner:
         """
         cells = _cells_of(batch.preprocessing)
         with torch.autocast("cpu", torch.bfloat16, enabled=self._config.precision == "bfloat16"):
-            logits, raw = self._trained(batch.frames)
+            logits, raw, *taught = self._trained(batch.frames)
         sums = detection_loss(logits, raw, batch.truth, cells)
         quality = self._ranks.summed(sums.quality)
         loss = scaled(sums.total(quality), self._ranks)
+        for said, answers in zip(*taught, batch.answers, strict=True) if taught else ():
+            loss = loss + LESSON_WEIGHT * lesson_loss(said, answers)
         if not math.isfinite(float(self._ranks.summed(loss.detach()))):
             raise LossNotFiniteError
         self._optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(self.network.parameters(), self._config.clip)
+        nn.utils.clip_grad_norm_(self._parameters, self._config.clip)
         for group in self._optimiser.param_groups:
             group["lr"] = rate
         self._optimiser.step()
@@ -91,14 +115,14 @@ class Learner:
     def state(self) -> dict[str, Any]:
         """All that is needed to go on."""
         return {
-            "network": self.network.state_dict(),
+            "network": (self._pupil or self.network).state_dict(),
             "optimiser": self._optimiser.state_dict(),
             "averaged_steps": int(self.average.n_averaged),
         }
 
     def load(self, average: dict[str, Any], state: dict[str, Any]) -> None:
         """Go on from the states of `averaged` and `state()`."""
-        self.network.load_state_dict(state["network"])
+        (self._pupil or self.network).load_state_dict(state["network"])
         self._optimiser.load_state_dict(state["optimiser"])
         self.averaged.load_state_dict(average)
         self.average.n_averaged.fill_(state["averaged_steps"])

@@ -37,12 +37,14 @@ class Batch:
         preprocessing: the size of the frames.
         frames: (B, H, W, 3) uint8.
         truth: in network pixels.
+        answers: what each teacher says, (B, cells, 80) uint8; none outside of lessons.
     """
 
     first: int
     preprocessing: Preprocessing
     frames: Tensor
     truth: Truth
+    answers: tuple[Tensor, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +108,8 @@ def load_picture(sample: Sample, pixels: Pixels | None = None) -> Picture:
     xyxy = clip(sample.xyxy, sample.width, sample.height)
     kept = ((xyxy[:, 2:] - xyxy[:, :2]) > 0).all(axis=1)
     xyxy = xyxy * np.float32(shrinkage(sample.width, sample.height))
-    return Picture(image, xyxy[kept], sample.dont_care[kept])
+    certainty = sample.certainty[kept] if sample.certainty is not None else None
+    return Picture(image, xyxy[kept], sample.dont_care[kept], certainty)
 
 
 class Loader:

@@ -1,14 +1,15 @@
 """The detector's network: one class, no anchors, plain convolutions, born for INT8.
 
-    frames -> normalise -> stem /4 -> /8 -> /16 -> /32     backbone
+    frames -> normalise -> stem /6 -> /12 -> /24 -> /48    backbone
                                       |      |      |
                                       p3 <-  p4 <-  p5     top-down path, by addition
                                       |      |      |
                                      head   head   head    one score, four distances a cell
 
-The stem reads four neighbouring pixels of a row as one cell of twelve channels, which moves no
-byte, and goes to stride 4 at once: on a CPU two 3x3 convolutions from three channels took as long
-as a third of the whole network, for a tenth of its multiplications.
+The input is the camera's own 640x480 pixels: to resize them took a sixth of a frame's time, and
+what a resize loses is lost. The stem reads two neighbouring pixels of a row as one cell of six
+channels, which moves no byte, and goes to stride 6 at once: on a CPU two 3x3 convolutions from
+three channels took as long as a third of the whole network, for a tenth of its multiplications.
 
 While it learns, a 3x3 convolution is the sum of a 3x3, a 1x1 and an identity branch, as in RepVGG
 (Ding et al. 2021). The branches are added as kernels, before the convolution, and share one
@@ -31,12 +32,14 @@ from torch.nn import functional
 
 from belisha.decode import HeadLayout
 
-STRIDES = (8, 16, 32)
+STRIDES = (12, 24, 48)
 LAYOUT = HeadLayout(boxes="distances", scores="logit", strides=STRIDES, nms_iou=0.5)
 """What the outputs of every network of this file mean."""
 
-GROUP = 4
+GROUP = 2
 """Neighbouring pixels of a row that the stem reads as one; divides the width of every input."""
+STEM_STRIDE = 6
+"""Pixels of the camera from one cell of the stem to the next, down and across."""
 PRIOR = 0.01
 """The score of every cell before training: people are rare."""
 _NORM_MOMENTUM = 0.03
@@ -53,8 +56,8 @@ class Shape:
     """Widths and depths of a network; all widths are multiples of 16.
 
     Attributes:
-        widths: channels at the strides 4, 8, 16, 32.
-        depths: 3x3 convolutions after the one that reaches the stride, at 4, 8, 16, 32.
+        widths: channels at the strides 6, 12, 24, 48.
+        depths: 3x3 convolutions after the one that reaches the stride, at 6, 12, 24, 48.
         neck: channels of the top-down path and the heads.
     """
 
@@ -70,7 +73,7 @@ class Shape:
 
 SIZES = {
     "tiny": Shape((16, 32, 64, 96), (0, 1, 2, 1), 32),
-    "small": Shape((32, 64, 96, 128), (1, 2, 2, 2), 64),
+    "small": Shape((32, 64, 96, 128), (1, 2, 3, 3), 64),
     "medium": Shape((48, 96, 144, 192), (2, 3, 3, 2), 96),
 }
 
@@ -89,7 +92,7 @@ class BranchedConv(nn.Module):
     ) -> None:
         super().__init__()
         self.size, self.stride = size, stride
-        self.padding = (size[0] - stride[0] + 1) // 2, (size[1] - stride[1] + 1) // 2
+        self.padding = size[0] // 2, size[1] // 2
         self.main = nn.Parameter(torch.empty(outputs, inputs, *size))
         nn.init.kaiming_normal_(self.main, nonlinearity="relu")
         self.point: nn.Parameter | None = None
@@ -115,15 +118,19 @@ class BranchedConv(nn.Module):
         convolved = functional.conv2d(x, self.kernel(), None, self.stride, self.padding)
         return functional.relu(self.norm(convolved), inplace=True)
 
-    def folded(self) -> nn.Sequential:
+    def fused(self) -> tuple[Tensor, Tensor]:
+        """Kernel and bias of the one convolution that this is in evaluation mode."""
+        mean, variance = self.norm.get_buffer("running_mean"), self.norm.get_buffer("running_var")
+        scale = self.norm.weight / torch.sqrt(variance + self.norm.eps)
+        return self.kernel() * scale[:, None, None, None], self.norm.bias - mean * scale
+
+    def folded(self) -> nn.Module:
         """The same function in evaluation mode, as one convolution with a bias, and a ReLU."""
         outputs, inputs = self.main.shape[:2]
         conv = nn.Conv2d(inputs, outputs, self.size, self.stride, self.padding)
-        mean, variance = self.norm.get_buffer("running_mean"), self.norm.get_buffer("running_var")
         with torch.no_grad():
-            scale = self.norm.weight / torch.sqrt(variance + self.norm.eps)
-            conv.weight.copy_(self.kernel() * scale[:, None, None, None])
-            _bias(conv).copy_(self.norm.bias - mean * scale)
+            for parameter, value in zip((conv.weight, _bias(conv)), self.fused(), strict=True):
+                parameter.copy_(value)
         return nn.Sequential(conv, nn.ReLU(inplace=True))
 
 
@@ -149,7 +156,11 @@ class Network(nn.Module):
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        stem = BranchedConv(3 * GROUP, shape.widths[0], (6, 3), (4, 4 // GROUP))
+        self.neck = shape.neck
+        across = STEM_STRIDE // GROUP
+        stem = BranchedConv(
+            3 * GROUP, shape.widths[0], (STEM_STRIDE + 3, across + 2), (STEM_STRIDE, across)
+        )
         halvings = [
             BranchedConv(before, after, stride=(2, 2)) for before, after in pairwise(shape.widths)
         ]
@@ -174,16 +185,21 @@ class Network(nn.Module):
         Returns:
             scores (B, N, 1) float32 logits and boxes (B, N, 4) float32 raw distances.
         """
-        # The cast comes first: TensorRT refuses to transpose bytes.
-        batch, height, width, channels = frames.shape
-        grouped = frames.float().reshape(batch, height, width // GROUP, GROUP * channels)
-        levels = self._levels((grouped.permute(0, 3, 1, 2) - 128) / 128)
+        return self.answer(self.levels(frames))
+
+    def answer(self, levels: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """What `forward` gives, from what `levels` gives."""
         heads = [head(level) for head, level in zip(self.heads, levels, strict=True)]
         cells = torch.cat(heads, 1).float()
         return cells[..., :1], cells[..., 1:]
 
-    def _levels(self, x: Tensor) -> list[Tensor]:
-        """The three levels of the top-down path, finest first."""
+    def levels(self, frames: Tensor) -> list[Tensor]:
+        """(B, H, W, 3) uint8 -> (B, neck, H / stride, W / stride) of each of `STRIDES`."""
+        # The cast comes first: TensorRT refuses to move bytes. Arithmetic before movement becomes
+        # one kernel there, with the first quantisation in it; the other way round it is two.
+        batch, height, width, channels = frames.shape
+        pixels = (frames.float() - 128) / 128
+        x = pixels.reshape(batch, height, width // GROUP, GROUP * channels).permute(0, 3, 1, 2)
         features = []
         for stage in self.stages:
             x = stage(x)
@@ -197,7 +213,7 @@ class Network(nn.Module):
     def folded(self) -> Network:
         """A copy for inference, every `BranchedConv` one plain convolution; in evaluation mode."""
         network = copy.deepcopy(self).eval()
-        _replace(network, BranchedConv, BranchedConv.folded)
+        replace_modules(network, BranchedConv, lambda name, module: module.folded())
         return network
 
 
@@ -226,10 +242,15 @@ def _doubled(x: Tensor, like: Tensor) -> Tensor:
     return doubled
 
 
-def _replace(root: nn.Module, kind: type[ModuleT], make: Callable[[ModuleT], nn.Module]) -> None:
-    """Put `make(module)` in the place of every module of a kind."""
+def replace_modules(
+    root: nn.Module,
+    kind: type[ModuleT],
+    make: Callable[[str, ModuleT], nn.Module],
+    prefix: str = "",
+) -> None:
+    """Put `make(name, module)` in the place of every module of a kind; names are full paths."""
     for name, child in root.named_children():
         if isinstance(child, kind):
-            setattr(root, name, make(child))
+            setattr(root, name, make(f"{prefix}{name}", child))
         else:
-            _replace(child, kind, make)
+            replace_modules(child, kind, make, f"{prefix}{name}.")

@@ -10,7 +10,7 @@ counted in the seconds that it truly trained, so a run that was paused still get
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -38,6 +38,8 @@ from training.loader import Batch, Loader, load_pool
 from training.model import LAYOUT
 from training.ranks import Ranks
 from training.revision import commit
+from training.teaching.lesson_loader import LessonLoader
+from training.teaching.lessons import Lessons
 from training.torch_detector import TorchDetector
 
 LONGEST_STEP = 10.0
@@ -65,13 +67,15 @@ class Summary:
     checkpoint: str
 
 
-def train(config: Config, out: Path, ranks: Ranks) -> Summary:
+def train(config: Config, out: Path, ranks: Ranks, start: dict[str, Any] | None = None) -> Summary:
     """Train, or go on training, until the configured length is reached.
 
     Args:
         config: of the run.
         out: folder of the run; a checkpoint that lies there is continued.
         ranks: this process among all.
+        start: state of the network to begin with where `out` holds no checkpoint yet; what the
+            configuration says if absent.
 
     Raises:
         DatasetError: the data cannot be used.
@@ -82,10 +86,16 @@ def train(config: Config, out: Path, ranks: Ranks) -> Summary:
     cv2.setNumThreads(0)
     if config.threads:
         torch.set_num_threads(config.threads)
-    sources = read_sources(config.train, config.data, cache=True)
     validation = [dataset for dataset, _ in read_sources(config.validation, config.data)]
+    if config.lessons:
+        lessons = Lessons.open(Path(config.lessons))
+        run = Run(config, out, ranks, validation, lessons.fingerprints, lessons.depths)
+        taught = LessonLoader(lessons, seed=config.seed, rank=ranks.rank, ranks=ranks.count)
+        run.learn(taught)
+        return run.summary(True)
+    sources = read_sources(config.train, config.data, cache=True)
     fingerprints = {dataset.name: dataset.fingerprint for dataset, _ in sources}
-    run = Run(config, out, ranks, validation, fingerprints)
+    run = Run(config, out, ranks, validation, fingerprints, start=start)
     loader = Loader(
         load_pool(sources),
         config.recipe,
@@ -108,17 +118,21 @@ class Run:
         ranks: Ranks,
         validation: list[Dataset],
         fingerprints: Mapping[str, str],
+        depths: Sequence[int] = (),
+        start: dict[str, Any] | None = None,
     ) -> None:
         self._config, self._out, self._ranks = config, out, ranks
         self._validation, self._fingerprints = validation, dict(fingerprints)
-        self._learner = Learner(config, ranks)
+        if start is None and config.start:
+            start = read_checkpoint(Path(config.start)).average
+        self._learner = Learner(config, ranks, start=start, depths=depths)
         self._progress = Progress()
         self._figures: dict[str, float] = {}
         self._resume()
         self._started = self._progress
         self._since_epoch: list[StepResult] = []
 
-    def learn(self, loader: Loader) -> None:
+    def learn(self, loader: Loader | LessonLoader) -> None:
         """Step until the end; checkpoints, validations and records on the way."""
         with Journal(self._out, self.done, speaks=self._ranks.leads) as journal:
             try:
@@ -128,7 +142,7 @@ class Run:
                 journal.say(f"interrupted at {100 * self.done:.1f} %: {self.summary(False)}")
                 raise
 
-    def _learn(self, loader: Loader, journal: Journal) -> None:
+    def _learn(self, loader: Loader | LessonLoader, journal: Journal) -> None:
         """The loop of `learn`."""
         saved = time.monotonic()
         with closing(loader.batches(self._progress.examples, self._plan)) as batches:

@@ -3,22 +3,23 @@
 Examples:
   python -m benchmarks tracking
   python -m benchmarks tracking --bytetrack auto --out runs/tracking
-  python -m benchmarks tracking --drives-dir runs/drives --only bends rough --bundle own.bundle
+  python -m benchmarks tracking --only bends rough --bundle own.bundle
+  python -m benchmarks tracking --seed 1000 --bytetrack auto
 
-Six drives of eight seconds are rendered once (half an hour on two busy cores) and kept: calm, crowd,
-bends, rough, night, stop. Each tracker gets the same boxes twice over: those of the detector, unsure
-ones included, and the truth with errors drawn by chance, which tells tracking from detecting. The
-same detections tell how often the distance band holds the truth.
+Six drives of eight seconds are rendered once (half a second a frame) and kept: calm, crowd, bends,
+rough, night, stop. Each tracker gets the same boxes twice over: those of the detector, unsure ones
+included, and the truth with errors drawn by chance, which tells tracking from detecting. The same
+detections tell how often the distance band holds the truth.
 
-ByteTrack is Roboflow's (package trackers, Apache-2.0), in an environment of its own that `auto` makes
-(500 MB); it gets the same two thresholds and the same patience as ours.
+ByteTrack is Roboflow's (package trackers, Apache-2.0), in an environment of its own that `auto`
+makes (660 MB); it gets the same threshold and the same patience as ours.
 """
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from belisha.bench.page import write_page
@@ -62,6 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--only", nargs="+", choices=NAMES, metavar="NAME", help=", ".join(NAMES))
     parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="other streets of the same kinds"
+    )
+    parser.add_argument(
         "--bytetrack", metavar="PYTHON", help="interpreter with trackers==2.6.1, or auto"
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="write tracking.html")
@@ -70,7 +74,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> Outcome:
     """Render, detect, follow, compare."""
     chosen = [plan for plan in PLANS if not arguments.only or plan.name in arguments.only]
-    drives = [drive(plan, arguments.drives_dir) for plan in chosen]
+    folder = arguments.drives_dir / str(arguments.seed)
+    drives = [drive(replace(plan, seed=plan.seed + arguments.seed), folder) for plan in chosen]
     settings = TrackerSettings()
     with Detector.open(arguments.bundle, threads=1, threshold=settings.low_score) as detector:
         found = [detected(one, detector) for one in drives]
@@ -83,7 +88,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
     if arguments.out:
         write_page(arguments.out / "tracking.html", report_of(comparison))
         print(f"written: {arguments.out / 'tracking.html'}")
-    return Outcome(dataclasses.asdict(comparison))
+    return Outcome(asdict(comparison))
 
 
 def _followers(settings: TrackerSettings, python: str | None) -> list[Callable[[], Follower]]:

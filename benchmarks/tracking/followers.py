@@ -121,7 +121,8 @@ class ForeignFollower:
 
 
 def _rows(boxes: Boxes) -> list[list[float]]:
-    return np.concatenate([boxes.xyxy, boxes.scores[:, None]], axis=1).tolist()
+    rows: list[list[float]] = np.concatenate([boxes.xyxy, boxes.scores[:, None]], axis=1).tolist()
+    return rows
 
 
 def identity_frames(drive: Drive, rows: Sequence[list[list[float]]]) -> list[IdentityFrame]:

@@ -1,8 +1,8 @@
 """Runs ByteTrack in an environment of its own; see `benchmarks.tracking.followers`.
 
-Reads one JSON document from stdin: {"settings": {...}, "rate_hz": r, "drives": [[[[left, top, right,
-bottom, score], ...] per frame] per drive]}. Writes one to stdout: the ids of each box, -1 for none,
-and the median seconds of an update. It imports nothing of ours.
+Reads one JSON document from stdin: {"settings": {...}, "rate_hz": r, "drives": [[[[left, top,
+right, bottom, score], ...] per frame] per drive]}. Writes one to stdout: likewise with an id in
+place of the score, -1 for none, and the median seconds of an update. It imports nothing of ours.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def _follow(
     order: dict[str, Any], frames: list[Any], spent: list[float]
 ) -> list[list[list[float]]]:
     """Rows of left, top, right, bottom, id for each frame; appends the time of each update."""
-    import supervision as sv
-    from trackers import ByteTrackTracker
+    import supervision as sv  # type: ignore[import-not-found]
+    from trackers import ByteTrackTracker  # type: ignore[import-not-found]
 
     tracker = ByteTrackTracker(frame_rate=order["rate_hz"], **order["settings"])
     answers = []

@@ -83,11 +83,17 @@ def area(xyxy: FloatArray) -> FloatArray:
 
 def intersection(first: FloatArray, second: FloatArray) -> FloatArray:
     """(N, 4), (M, 4) -> (N, M) areas shared by each pair."""
-    top_left = np.maximum(first[:, None, :2], second[None, :, :2])
-    bottom_right = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    sides = np.maximum(bottom_right - top_left, 0)
-    areas: FloatArray = sides[..., 0] * sides[..., 1]
+    width, height = (_shared_side(first, second, axis) for axis in (0, 1))
+    areas: FloatArray = width * height
     return areas
+
+
+def _shared_side(first: FloatArray, second: FloatArray, axis: int) -> FloatArray:
+    """(N, M) along x or y; one axis at a time, as numpy is slow where the last axis is short."""
+    low = np.maximum(first[:, axis, None], second[None, :, axis])
+    high = np.minimum(first[:, axis + 2, None], second[None, :, axis + 2])
+    sides: FloatArray = np.maximum(high - low, 0, out=high)
+    return sides
 
 
 def iou(first: FloatArray, second: FloatArray) -> FloatArray:

@@ -11,9 +11,12 @@ from belisha import champion
 from belisha.boxes import Boxes, FloatArray
 from belisha.bundle import Bundle
 from belisha.decode import Decoder
-from belisha.engines import Engine, EngineInfo, open_engine
-from belisha.errors import FrameError, UsageError
+from belisha.engines import Engine, EngineInfo
+from belisha.engines.choice import open_engine
+from belisha.engines.switching import SwitchingEngine
+from belisha.errors import BelishaError, FrameError, UsageError
 from belisha.frames import FrameTransform, Image, Preprocessing
+from belisha.golden import check_golden
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,9 @@ class DetectorInfo:
         digest: identity of the bundle.
         threshold: least score that is reported.
         engine: what runs it.
-        passed_over: (engine, reason) of each preferred engine that could not be used.
+        passed_over: (engine, reason) of each preferred engine that could not be used, and of each
+            change since.
+        building: the engine that is being built in the background, and how far it is; or empty.
     """
 
     name: str
@@ -35,6 +40,7 @@ class DetectorInfo:
     threshold: float
     engine: EngineInfo
     passed_over: tuple[tuple[str, str], ...]
+    building: str = ""
 
 
 class Detector:
@@ -62,13 +68,24 @@ class Detector:
         self._engine = engine
         self._decoder = Decoder(manifest.head, manifest.preprocessing)
         self._transform: FrameTransform | None = None
-        self.info = DetectorInfo(
-            name=manifest.name,
-            bundle=str(bundle.path),
-            digest=bundle.digest,
+        self._passed_over = passed_over
+
+    @property
+    def info(self) -> DetectorInfo:
+        """What it is made of now: its engine may change between two frames."""
+        engine = self._engine
+        news: tuple[tuple[str, str], ...] = ()
+        building = ""
+        if isinstance(engine, SwitchingEngine):
+            news, building = engine.news, engine.building
+        return DetectorInfo(
+            name=self.bundle.manifest.name,
+            bundle=str(self.bundle.path),
+            digest=self.bundle.digest,
             threshold=self.threshold,
             engine=engine.info,
-            passed_over=passed_over,
+            passed_over=(*self._passed_over, *news),
+            building=building,
         )
 
     @staticmethod
@@ -78,14 +95,21 @@ class Detector:
         engine: str | None = None,
         threads: int | None = None,
         threshold: float | None = None,
+        may_build: bool = True,
     ) -> Detector:
         """Open a bundle and load its model.
+
+        Without `engine`, the best engine that works serves at once. A better one that must first be
+        built on this machine is built in the background and takes over between two frames, if it
+        finds on the golden frames what the exporting machine found; and when an engine fails, the
+        next best computes the frame at hand and all others. `info` tells what serves.
 
         Args:
             bundle: the bundle's file; the shipped champion if absent.
             engine: name of an engine; the best that works if absent.
             threads: CPU threads; all that this process may use if absent.
             threshold: least score to report; the bundle's own if absent.
+            may_build: whether an engine may be built in the background.
 
         Raises:
             BundleError: the bundle is refused.
@@ -93,7 +117,13 @@ class Detector:
             UsageError: an argument is wrong.
         """
         verified = Bundle.open(bundle or champion.BUNDLE)
-        opened = open_engine(verified, engine, threads)
+        opened = open_engine(
+            verified,
+            engine,
+            threads,
+            may_build=may_build,
+            prove=lambda candidate: _refusal(verified, candidate),
+        )
         return Detector(verified, opened.engine, opened.passed_over, threshold)
 
     def __call__(self, image_bgr: Image) -> Boxes:
@@ -158,3 +188,13 @@ class Detector:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _refusal(bundle: Bundle, engine: Engine) -> str:
+    """Why an engine must not be used: it finds other things on the golden frames."""
+    try:
+        verdicts = check_golden(Detector(bundle, engine))
+    except BelishaError as error:
+        return f"the golden check failed: {error}"
+    failed = [verdict.file for verdict in verdicts if not verdict.passed]
+    return f"it does not find what the exporter found on {', '.join(failed)}" if failed else ""

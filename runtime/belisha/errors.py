@@ -7,6 +7,8 @@ BelishaError
 ├── BundleError             a bundle that is refused                              exit code 3
 │   └── BundleVersionError  a bundle newer than this runtime
 ├── EngineError             no engine could load or run the model                 exit code 3
+│   ├── EngineAbsentError   the machine lacks what the engine is made for
+│   └── EngineNotBuiltError the engine must first be built on this machine
 ├── SourceError             a camera, folder or video that cannot be opened       exit code 1
 ├── FrameError              one bad frame; the next may be fine                   exit code 1
 ├── LogError                an activity log that is broken, or cannot be kept     exit code 1
@@ -60,6 +62,14 @@ class EngineError(BelishaError):
     """An engine could not load or run the model of a bundle."""
 
     exit_code = EXIT_REFUSED
+
+
+class EngineAbsentError(EngineError):
+    """The machine lacks what the engine is made for, such as a GPU: nothing is wrong with it."""
+
+
+class EngineNotBuiltError(EngineError):
+    """The engine runs here once it has been built, which takes minutes."""
 
 
 class SourceError(BelishaError):

@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from belisha.boxes import Boxes, iou
+from belisha.boxes import Boxes, FloatArray, iou
 from belisha.bundle import Bundle
 from belisha.cameras.picture import decode_picture
-from belisha.detector import Detector
 from belisha.errors import BundleError, FrameError
-from belisha.frames import Image
+from belisha.frames import FrameTransform, Image
 from belisha.manifest import Golden, GoldenFrame
 from belisha.matching import match
+
+
+class Finder(Protocol):
+    """What is checked: a `belisha.detector.Detector`, which in turn checks its engine with this."""
+
+    bundle: Bundle
+
+    def prepare(self, image_bgr: Image) -> tuple[Image, FrameTransform]:
+        """See `Detector.prepare`."""
+        ...
+
+    def infer(self, network_input: Image) -> Mapping[str, FloatArray]:
+        """See `Detector.infer`."""
+        ...
+
+    def decode(
+        self,
+        outputs: Mapping[str, FloatArray],
+        transform: FrameTransform,
+        threshold: float | None = None,
+    ) -> Boxes:
+        """See `Detector.decode`."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -40,7 +64,7 @@ class GoldenVerdict:
     passed: bool
 
 
-def check_golden(detector: Detector) -> tuple[GoldenVerdict, ...]:
+def check_golden(detector: Finder) -> tuple[GoldenVerdict, ...]:
     """Run the bundle's golden frames and compare, one verdict a frame.
 
     Raises:
@@ -59,7 +83,7 @@ def golden_image(bundle: Bundle, frame: GoldenFrame) -> Image:
         raise BundleError(str(error)) from error
 
 
-def _check(detector: Detector, frame: GoldenFrame, golden: Golden) -> GoldenVerdict:
+def _check(detector: Finder, frame: GoldenFrame, golden: Golden) -> GoldenVerdict:
     """Compare one frame.
 
     A box near the threshold may pass on one machine and fail on another, so only boxes whose

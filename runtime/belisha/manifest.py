@@ -80,6 +80,32 @@ class Golden:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Parity:
+    """What the parity gate said when the bundle was made, and who overruled it.
+
+    Attributes:
+        passed: whether every flavour found whom the trained network finds.
+        compared: what was compared, on how many frames, for people.
+        failures: why it did not pass, one sentence each; the first of them, if there are many.
+        forced_by, forced_because: who put the bundle in place all the same, and why.
+    """
+
+    passed: bool
+    compared: str
+    failures: tuple[str, ...] = ()
+    forced_by: str = ""
+    forced_because: str = ""
+
+    def __str__(self) -> str:
+        if self.passed:
+            return f"passed: {self.compared}"
+        return (
+            f"FAILED and FORCED by {self.forced_by} ({self.forced_because}): "
+            f"{'; '.join(self.failures)}; {self.compared}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Manifest:
     """Everything that a runtime must know about a bundle.
 
@@ -97,6 +123,10 @@ class Manifest:
         files: path -> length and digest, for every file but the manifest itself.
         model_card, evaluation: paths of these documents in the bundle, or nothing.
         data_fingerprints: data set -> fingerprint of what the model was trained on.
+        parity: what the parity gate said; nothing where no gate was asked, as for adopted models.
+        compiler: what NVIDIA's compiler said of the TensorRT flavour, for people; empty where it
+            was not asked.
+        lineage: path of the record of how the bundle was made, or nothing.
     """
 
     format: int
@@ -113,6 +143,9 @@ class Manifest:
     model_card: str | None = None
     evaluation: str | None = None
     data_fingerprints: dict[str, str] = field(default_factory=dict)
+    parity: Parity | None = None
+    compiler: str = ""
+    lineage: str | None = None
 
     def to_json(self) -> bytes:
         """Canonical bytes: equal manifests give equal bytes.
@@ -177,15 +210,27 @@ def _check_sense(manifest: Manifest, name: str) -> None:
     if not 0 < manifest.threshold < 1:
         raise BundleError(f"{name}: expected a threshold in (0, 1), got {manifest.threshold}")
     _check_golden(manifest.golden, name)
+    _check_parity(manifest.parity, name)
     origins = [frame.origin for frame in manifest.golden.frames]
-    for text in (manifest.name, manifest.origin, manifest.licence, *origins):
+    words = [manifest.name, manifest.origin, manifest.licence, manifest.compiler, *origins]
+    for text in [*words, str(manifest.parity)]:
         if not text.isprintable():  # it is shown on terminals
             raise BundleError(f"{name}: expected one line of printable text, got {text[:80]!r}")
     named = [*manifest.models.values(), *(frame.file for frame in manifest.golden.frames)]
-    named += [path for path in (manifest.model_card, manifest.evaluation) if path]
+    documents = (manifest.model_card, manifest.evaluation, manifest.lineage)
+    named += [path for path in documents if path]
     for path in named:
         if path not in manifest.files:
             raise BundleError(f"{name}: the manifest names {path!r}, which is not in the bundle")
+
+
+def _check_parity(parity: Parity | None, name: str) -> None:
+    """A gate that did not pass stops the export, unless somebody answers for it."""
+    if parity and not parity.passed and not (parity.forced_by and parity.forced_because):
+        raise BundleError(
+            f"{name}: the parity gate did not pass, and nobody forced it: the bundle was edited; "
+            "export it again"
+        )
 
 
 def _check_golden(golden: Golden, name: str) -> None:

@@ -1,43 +1,199 @@
-"""A checkpoint becomes a bundle that any machine with this wheel can run."""
+"""A checkpoint becomes a bundle that any machine with this wheel can run, or a reason why not."""
 
 from __future__ import annotations
 
+import json
+import resource
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import cv2
+import numpy as np
 import pytest
+import torch
 
 from belisha.bundle import Bundle
+from belisha.cli import COMMANDS as DEVICE
 from belisha.cli.dispatch import dispatch
 from belisha.detector import Detector
+from belisha.errors import UsageError
 from belisha.golden import check_golden
 from export.__main__ import COMMANDS
+from export.build import Request, build
+from export.golden import drawn_pictures
+from export.inspection import Oracle
+from export.parity.rules import DEFAULT, read_rules
+from tests.export.coloured_street import draw_coloured_street
 from tests.export.trained import checkpoint
-from tests.toy import scene
+from training.checkpoint import read_checkpoint, write_checkpoint
 
 pytestmark = pytest.mark.xdist_group("exporter")  # it is slow to start: once is enough
 
 
-def build(*arguments: object) -> int:
+def run(*arguments: object) -> int:
     return dispatch("python -m export", "", COMMANDS, ["build", *map(str, arguments)])
 
 
-def test_the_bundle_holds_what_was_asked_for_and_says_where_it_comes_from(tmp_path: Path) -> None:
-    out = tmp_path / "tiny.bundle"
-    options = ["--frames", 4, "--name", "tiny", "--size", "128x96", "--without", "float"]
-    assert build(checkpoint(tmp_path), "--out", out, *options) == 0
-    bundle = Bundle.open(out)
+def files_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+@pytest.fixture(scope="module")
+def built(
+    coloured: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Bundle, dict[str, Any], Path]:
+    """A bundle of the trained network, what `--json` said, and the folder."""
+    folder = tmp_path_factory.mktemp("built")
+    request = _request(coloured)
+    steps: list[str] = []
+    made = build(request, folder / "good.bundle", steps.append)
+    assert made.bundle is not None
+    return made.bundle, {"steps": steps, "draft": made.draft}, folder
+
+
+def _request(path: Path, **changes: Any) -> Request:
+    settings: dict[str, Any] = {
+        "checkpoint": path,
+        "name": "coloured",
+        "licence": "none",
+        "threshold": 0.4,
+        "size": None,
+        "frames": 12,
+        "golden": drawn_pictures(),
+        "card": "# card",
+        "rules": replace(read_rules(), resamples=200),
+        "oracle": Oracle(ask=False),
+    }
+    return Request(**settings | changes)
+
+
+def test_the_bundle_says_where_it_comes_from_and_that_it_was_compared(
+    built: tuple[Bundle, dict[str, Any], Path],
+) -> None:
+    bundle = built[0]
     manifest = bundle.manifest
-    frame = manifest.preprocessing
-    assert (frame.width, frame.height) == (128, 96), "trained at 96x64"
-    assert sorted(manifest.models) == ["int8_cpu", "int8_tensorrt"]
-    assert "trained by Belisha at commit c0ffee" in manifest.origin
-    assert manifest.data_fingerprints == {"street": "0" * 64}
-    assert b'"layers"' in bundle.read("plan.json")
-    with Detector.open(out) as detector:
+    assert sorted(manifest.models) == ["float", "int8_cpu", "int8_tensorrt"]
+    assert "trained by Belisha at commit" in manifest.origin
+    assert manifest.parity is not None
+    assert manifest.parity.passed
+    assert "with torch on 60 frames of validation" in manifest.parity.compared
+    assert manifest.compiler == "not asked: it was not asked for"
+    lineage = json.loads(bundle.read("lineage.json"))
+    assert lineage["checkpoint"]["config"]["size"] == "tiny"
+    assert lineage["data"]["fingerprints"] == manifest.data_fingerprints
+    record = json.loads(bundle.read("evaluation.json"))
+    assert record["reference_by_condition"]["light=night"]["people"] > 20
+    assert record["flavours"]["int8_cpu"]["results"][0]["ap50"]["value"] > 0.5
+    assert len(json.loads(bundle.read("parity.json"))["rows"]) > 12
+
+
+def test_the_bundle_runs_and_its_golden_frames_agree(
+    built: tuple[Bundle, dict[str, Any], Path],
+) -> None:
+    with Detector.open(built[0].path) as detector:
         assert detector.info.engine.flavour == "int8_cpu"
         assert all(verdict.passed for verdict in check_golden(detector))
-        assert len(detector(scene((1, 1), scale=3))) >= 0
+
+
+def test_the_stages_come_in_order(built: tuple[Bundle, dict[str, Any], Path]) -> None:
+    steps = built[1]["steps"]
+    words = ["folding", "calibrating", "emitting", "checking", "comparing", "golden"]
+    places = [next(n for n, step in enumerate(steps) if word in step) for word in words]
+    assert places == sorted(places)
+
+
+# The gate in the command: a plan with a fault is refused, shown, and forced only by name.
+
+
+@pytest.fixture(scope="module")
+def good_plan(built: tuple[Bundle, dict[str, Any], Path]) -> Path:
+    """As the bundle has it: to search another one would take time."""
+    bundle, _, folder = built
+    path = folder / "good.json"
+    path.write_bytes(bundle.read("plan.json"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def spoilt_plan(built: tuple[Bundle, dict[str, Any], Path]) -> Path:
+    """The last tensor's range clipped to a tenth, as a stale plan may have it."""
+    _, extra, folder = built
+    plan = extra["draft"].plan
+    last = list(plan.tensors)[-1]
+    path = folder / "spoilt.json"
+    path.write_bytes(plan.with_scales({last: plan.scales[last] / 10}, "given", "").to_json())
+    return path
+
+
+def test_a_failing_export_leaves_a_report_and_no_bundle(
+    coloured: Path, spoilt_plan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "spoilt.bundle"
+    code = run(coloured, "--out", out, "--plan", spoilt_plan, "--no-oracle", "--json")
+    said = capsys.readouterr().out
+    assert code == 3
+    assert files_in(tmp_path) == ["spoilt.html"]
+    assert "int8_cpu, all: " in said
+    assert "refused    no bundle was written" in said
+    document = json.loads(said.splitlines()[-1])
+    assert document["bundle"] is None
+    assert document["parity"]["passed"] is False
+    page = (tmp_path / "spoilt.html").read_text()
+    assert "No bundle was made. Parity FAILED" in page
+
+
+def test_a_forced_bundle_says_so_for_ever(
+    coloured: Path, good_plan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rules that no integers can keep."""
+    out, rules = tmp_path / "forced.bundle", tmp_path / "rules.yaml"
+    rules.write_text(DEFAULT.read_text().replace("least_iou: 0.93", "least_iou: 0.9999"))
+    answer = ["--force", "--who", "Ada", "--reason", "bench only"]
+    options = ["--plan", good_plan, "--no-oracle", "--rules", rules]
+    code = run(coloured, "--out", out, *options, *answer)
+    said = capsys.readouterr()
+    assert code == 0, said.err
+    assert "FORCED     the bundle says so for ever" in said.out
+    parity = Bundle.open(out).manifest.parity
+    assert parity is not None
+    assert (parity.passed, parity.forced_by, parity.forced_because) == (False, "Ada", "bench only")
+    assert "FORCED. A bundle of" in (tmp_path / "forced.html").read_text()
+    assert dispatch("belisha", "", DEVICE, ["info", str(out)]) == 0
+    assert "FAILED and FORCED by Ada (bench only)" in capsys.readouterr().out
+
+
+def test_force_needs_a_name_and_a_reason(
+    coloured: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(coloured, "--out", tmp_path / "x.bundle", "--force", "--who", "Ada") == 2
+    assert "--force: expected --reason as one line of text" in capsys.readouterr().err
+    assert run(coloured, "--out", tmp_path / "x.bundle", "--who", "Ada") == 2
+    assert "--who and --reason belong to --force" in capsys.readouterr().err
+
+
+def test_an_export_that_was_compared_on_nothing_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out" / "tiny.bundle"
+    assert run(checkpoint(tmp_path), "--out", out, "--frames", 4, "--no-oracle") == 3
+    assert "nothing was compared: there are no frames to compare on" in capsys.readouterr().out
+    assert files_in(out.parent) == ["tiny.html"]
+
+
+def test_too_few_frames_decide_nothing(
+    coloured: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = draw_coloured_street(tmp_path / "few", 4, seed=3)
+    out = tmp_path / "out" / "few.bundle"
+    assert run(coloured, "--out", out, "--data", few, "--frames", 8, "--no-oracle") == 3
+    assert "recall could not be judged" in capsys.readouterr().out
+
+
+# Bad input: a clear error, and nothing half done.
 
 
 @pytest.mark.parametrize(
@@ -45,30 +201,74 @@ def test_the_bundle_holds_what_was_asked_for_and_says_where_it_comes_from(tmp_pa
     [
         (["--size", "100x96"], 2, "expected --size in multiples of 32, got 100x96"),
         (["--frames", "0"], 2, "expected at least 1 calibration frame, got 0"),
+        (["--frames", "2"], 2, "expected at least 4 distinct calibration frames, got 2"),
         (["--threshold", "1"], 2, "expected a threshold between 0 and 1"),
+        (["--compare-frames", "0"], 2, "expected at least 1 frame to compare on, got 0"),
+        (["--where", "light=day"], 2, "--where chooses among the images of --data"),
         (["--golden", "gone.png"], 2, "gone.png: cannot be read"),
         (["--card", "gone.md"], 2, "gone.md: cannot be read"),
+        (["--rules", "gone.yaml"], 2, "gone.yaml: cannot be read"),
+        (["--plan", "gone.json"], 2, "gone.json: cannot be read"),
+        (["--data", "gone"], 1, "gone/annotations.json: cannot be read"),
     ],
 )
 def test_wrong_options_are_refused_and_nothing_is_written(
     tmp_path: Path,
+    coloured: Path,
     options: list[str],
     code: int,
     message: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    out = tmp_path / "x.bundle"
-    assert build(checkpoint(tmp_path), "--out", out, *options) == code
-    assert message in capsys.readouterr().err
-    assert not out.exists()
+    out = tmp_path / "out" / "x.bundle"
+    assert run(coloured, "--out", out, *options) == code
+    assert message in capsys.readouterr().err.replace(
+        "gone: cannot", "gone/annotations.json: cannot"
+    )
+    assert files_in(out.parent) == []
 
 
 def test_a_file_that_is_no_checkpoint_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "junk.pt").write_bytes(b"junk")
-    assert build(tmp_path / "junk.pt", "--out", tmp_path / "x.bundle") == 2
-    assert "junk.pt: expected a checkpoint" in capsys.readouterr().err
+    torch.save({"model": {"conv.weight": torch.zeros(3)}}, tmp_path / "other.pt")
+    for name in ("junk.pt", "other.pt"):
+        assert run(tmp_path / name, "--out", tmp_path / "x.bundle") == 2
+        assert f"{name}: expected a checkpoint" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("size", ["small", "gigantic"])
+def test_a_checkpoint_of_another_architecture_is_refused(
+    coloured: Path, tmp_path: Path, size: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Weights that are not those of the network that their configuration names."""
+    tiny = read_checkpoint(coloured)
+    config = replace(tiny.metadata.config, size=size)
+    path = tmp_path / "other.pt"
+    write_checkpoint(path, replace(tiny, metadata=replace(tiny.metadata, config=config)))
+    assert run(path, "--out", tmp_path / "x.bundle") == 2
+    assert f"expected the weights of a '{size}' network" in capsys.readouterr().err
+    assert files_in(tmp_path) == ["other.pt"]
+
+
+def test_black_calibration_frames_are_refused(
+    coloured: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(coloured.parents[1], folder)
+    for index, picture in enumerate(sorted((folder / "street" / "images").iterdir())):
+        image = np.zeros((160, 288, 3), np.uint8)
+        image[:40, 5 * index : 5 * index + 5] = 1  # not one picture many times, but black ones
+        cv2.imwrite(str(picture), image)
+    moved = read_checkpoint(coloured)
+    config = replace(moved.metadata.config, data=str(folder))
+    write_checkpoint(
+        tmp_path / "c.pt", replace(moved, metadata=replace(moved.metadata, config=config))
+    )
+    assert run(tmp_path / "c.pt", "--out", tmp_path / "out" / "x.bundle") == 2
+    assert "black or of one colour" in capsys.readouterr().err
+    assert files_in(tmp_path / "out") == []
 
 
 def test_calibration_says_which_data_are_missing(
@@ -76,5 +276,50 @@ def test_calibration_says_which_data_are_missing(
 ) -> None:
     path = checkpoint(tmp_path)
     shutil.rmtree(tmp_path / "street")
-    assert build(path, "--out", tmp_path / "x.bundle") == 1
+    assert run(path, "--out", tmp_path / "x.bundle") == 1
     assert "street: cannot be read: No such file" in capsys.readouterr().err
+
+
+@contextmanager
+def disk_with_room_for(count: int) -> Iterator[None]:
+    """No file may grow beyond `count` bytes: the write fails, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (count, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("room", [100_000, 2_000_000])
+def test_a_full_disk_is_told_and_leaves_nothing_half(
+    coloured: Path, good_plan: Path, tmp_path: Path, room: int
+) -> None:
+    """Drafts without golden frames still fit into the larger one, the bundle does not."""
+    pictures = tuple(
+        replace(picture, image_bgr=np.random.default_rng(0).integers(0, 256, (700, 700, 3), "u1"))
+        for picture in drawn_pictures()
+    )
+    out = tmp_path / "full.bundle"
+    out.write_bytes(b"the old one")
+    request = _request(coloured, golden=pictures, plan=good_plan)
+    with disk_with_room_for(room), pytest.raises(UsageError, match="cannot be written: File too l"):
+        build(request, out, lambda text: None)
+    assert out.read_bytes() == b"the old one"
+    assert files_in(tmp_path) == ["full.bundle"]
+
+
+@pytest.mark.parametrize("stage", ["folding", "emitting", "checking", "comparing", "proving"])
+def test_ctrl_c_at_any_stage_leaves_nothing_half(
+    coloured: Path, good_plan: Path, tmp_path: Path, stage: str
+) -> None:
+    def say(text: str) -> None:
+        if stage in text:
+            raise KeyboardInterrupt
+
+    out = tmp_path / "x.bundle"
+    out.write_bytes(b"the old one")
+    with pytest.raises(KeyboardInterrupt):
+        build(_request(coloured, plan=good_plan), out, say)
+    assert out.read_bytes() == b"the old one"
+    assert files_in(tmp_path) == ["x.bundle"]

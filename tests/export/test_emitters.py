@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ import onnxruntime
 import pytest
 from onnx import helper, numpy_helper
 
-from export.emit_cpu import channel_scales, emit_cpu, quantise_weight
+from export.emit_cpu import emit_cpu
 from export.emit_tensorrt import emit_tensorrt
+from export.plan import Equalisation, LayerPlan
 from tests.export.trained import float_model, frame, plan
 
 UNSEEN = [frame(seed) for seed in range(50, 54)]
@@ -48,7 +50,7 @@ def tensorrt() -> onnx.ModelProto:
 
 
 def planned() -> int:
-    return sum(layer.precision == "int8" for layer in plan().layers.values())
+    return len(plan().planned)
 
 
 @pytest.mark.parametrize("flavour", ["cpu", "tensorrt"])
@@ -154,10 +156,51 @@ def test_tensorrt_keeps_the_opset_and_casts_first(tensorrt: onnx.ModelProto) -> 
     assert tensorrt.graph.node[0].op_type == "Cast"
 
 
-def test_each_output_channel_uses_its_whole_range() -> None:
-    weight = np.random.default_rng(0).normal(0, [[[[0.1]]], [[[3.0]]]], (2, 4, 3, 3))
-    weight = weight.astype(np.float32)
-    integers = quantise_weight(weight, channel_scales(weight))
-    assert np.abs(integers).reshape(2, -1).max(axis=1).tolist() == [127, 127]
-    restored = integers * channel_scales(weight)[:, None, None, None]
-    assert (np.abs(restored - weight) <= channel_scales(weight)[:, None, None, None] / 1.99).all()
+def test_tensorrt_arithmetic_comes_before_the_pixels_are_moved(tensorrt: onnx.ModelProto) -> None:
+    first = [node.op_type for node in tensorrt.graph.node[:6]]
+    assert first == ["Cast", "Sub", "Div", "Reshape", "Transpose", "QuantizeLinear"]
+
+
+def test_both_flavours_quantise_the_same_tensors(
+    cpu: onnx.ModelProto, tensorrt: onnx.ModelProto
+) -> None:
+    pairs = {node.input[0] for node in of_type(tensorrt, "QuantizeLinear")}
+    assert pairs == set(plan().tensors)
+    made = {node.output[0] for node in cpu.graph.node}
+    assert {f"{name}_u8" for name in pairs - {"pixels"}} <= made
+
+
+@pytest.mark.parametrize("layer", ["stages.2.0", "laterals.1", "merges.0"])
+def test_a_layer_that_the_plan_puts_in_float_is_in_float_in_both(layer: str) -> None:
+    layers = {**plan().layers, layer: LayerPlan("float", "asked for")}
+    changed = replace(plan(), layers=layers)
+    models = emit_cpu(float_model(), changed), emit_tensorrt(float_model(), changed)
+    assert layer in {node.name for node in of_type(models[0], "Conv")}
+    assert len(of_type(models[0], "QLinearConv")) == planned() - 1
+    found = outputs(models[0]), outputs(models[1], optimise=False)
+    for first, second, exact in zip(*found, outputs(float_model()), strict=True):
+        assert np.abs(first - second).mean() <= np.abs(first - exact).mean() * 1.5
+
+
+def test_a_head_end_that_the_plan_puts_in_int8_is_rounded_in_both() -> None:
+    layers = {name: LayerPlan("int8", "asked for") for name in plan().layers}
+    changed = replace(plan(), layers=layers)
+    cpu, tensorrt = emit_cpu(float_model(), changed), emit_tensorrt(float_model(), changed)
+    assert len(of_type(tensorrt, "DequantizeLinear")) == len(plan().tensors) + len(layers)
+    plain = outputs(emit_cpu(float_model(), plan()))
+    for first, second, before in zip(
+        outputs(cpu), outputs(tensorrt, optimise=False), plain, strict=True
+    ):
+        assert np.abs(first - second).mean() < first.std() / 6
+        assert not np.array_equal(first, before)
+
+
+def test_equalised_weights_go_into_both() -> None:
+    factors = {"stages.0.0": tuple(np.linspace(0.5, 1, 16))}
+    changed = replace(plan(), equalisation=Equalisation("asked for", factors))
+    for emit, name in ((emit_cpu, "stages.0.0.bias_int32"), (emit_tensorrt, "pixels_scale")):
+        model = emit(float_model(), changed)
+        assert name in constants(model)
+        first, before = (outputs(one)[0] for one in (model, emit(float_model(), plan())))
+        assert np.abs(first - before).mean() < before.std() / 6
+        assert not np.array_equal(first, before)

@@ -11,9 +11,11 @@ from belisha.bundle import Bundle
 from belisha.cli.dispatch import dispatch
 from belisha.errors import UsageError
 from export.__main__ import COMMANDS
-from export.build import Request, build
+from export.build import Forced, Request, build
 from export.flavours import compare_flavours, open_flavour
 from export.golden import drawn_pictures
+from export.inspection import Oracle
+from export.parity.rules import read_rules
 from tests.export.trained import checkpoint
 from training.data.coco import read_coco
 from training.data.picture import read_image
@@ -35,6 +37,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         frames=4,
         golden=drawn_pictures(),
         card="",
+        rules=read_rules(),
+        oracle=Oracle(ask=False),
+        forced=Forced("the tests", "a network that knows nothing"),
     )
     build(request, folder / "tiny.bundle", lambda text: None)
     return folder

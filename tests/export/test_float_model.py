@@ -28,10 +28,19 @@ def test_it_is_of_an_opset_that_tensorrt_10_3_reads() -> None:
     assert float_model().ir_version == 8
 
 
-def test_it_casts_before_it_moves_anything() -> None:
-    """TensorRT refuses to reshape or transpose bytes."""
-    first = [node.op_type for node in float_model().graph.node[:3]]
-    assert first == ["Cast", "Reshape", "Transpose"]
+def test_it_casts_and_normalises_before_it_moves_anything() -> None:
+    """TensorRT refuses to move bytes, and makes one kernel of it all only in this order."""
+    first = [node.op_type for node in float_model().graph.node[:5]]
+    assert first == ["Cast", "Sub", "Div", "Reshape", "Transpose"]
+
+
+def test_convolutions_are_called_by_their_modules() -> None:
+    modules = {name for name, module in network().named_modules() if "conv" in str(module).lower()}
+    names = [node.name for node in float_model().graph.node if node.op_type == "Conv"]
+    assert len(set(names)) == len(names)
+    assert set(names) <= modules
+    weights = {entry.name for entry in float_model().graph.initializer}
+    assert {f"{name}.weight" for name in names} <= weights
 
 
 def test_it_is_free_of_branches_and_of_constant_arithmetic() -> None:

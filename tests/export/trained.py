@@ -12,7 +12,8 @@ import torch
 from belisha.frames import Preprocessing
 from export.calibrate import calibrate
 from export.float_model import export_float
-from export.plan import Plan, make_plan
+from export.plan import Plan
+from export.planning import quick_plan
 from tests.training.drawn_street import draw_street, small_run
 from training.checkpoint import Checkpoint, Metadata, Progress, write_checkpoint
 from training.model import LAYOUT, Network, build_network
@@ -45,7 +46,8 @@ def float_model() -> onnx.ModelProto:
 @lru_cache
 def plan() -> Plan:
     """Its plan, calibrated on frames 0 to 7."""
-    return make_plan(float_model(), calibrate(float_model(), [frame(seed) for seed in range(8)]))
+    statistics = calibrate(float_model(), [frame(seed) for seed in range(8)])
+    return quick_plan(float_model(), statistics)
 
 
 def checkpoint(folder: Path) -> Path:

@@ -20,6 +20,7 @@ from belisha.manifest import (
     FileRecord,
     GoldenFrame,
     Manifest,
+    Parity,
     digest,
     parse_manifest,
 )
@@ -98,6 +99,21 @@ def test_a_head_that_would_eat_the_memory_is_refused() -> None:
     head = HeadLayout(boxes="distances", scores="logit", strides=(1,))
     with pytest.raises(BundleError, match="at most 1000000 cells, got 67108864"):
         parse(complete(head=head, preprocessing=huge, preprocessing_digest=huge.digest))
+
+
+def test_what_the_parity_gate_said_travels() -> None:
+    passed = Parity(passed=True, compared="torch with float on 9 frames")
+    forced = replace(passed, passed=False, forced_by="Ada", forced_because="bench only")
+    for parity in (passed, forced):
+        assert parse(complete(parity=parity)).parity == parity
+    assert str(passed) == "passed: torch with float on 9 frames"
+    assert "FAILED and FORCED by Ada (bench only)" in str(forced)
+
+
+def test_a_gate_that_failed_needs_somebody_who_answers_for_it() -> None:
+    failed = Parity(passed=False, compared="", forced_by="Ada")
+    with pytest.raises(BundleError, match="did not pass, and nobody forced it"):
+        parse(complete(parity=failed))
 
 
 def without(key: str) -> Callable[[Document], object]:

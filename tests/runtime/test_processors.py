@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 
+from belisha.engines.onnx_runtime import EXACT
 from tests.interpreter import run_python
 
 OLD_PROCESSOR = "Haswell"  # AVX2, but neither AVX-512 nor VNNI: int8 products saturate
@@ -20,6 +21,7 @@ with belisha.Detector.open(threads=1) as detector:
         picture = golden_image(detector.bundle, frame)
         for array in detector.infer(detector.prepare(picture)[0]).values():
             state.update(array.tobytes())
+    print(detector.info.engine.arithmetic)
 print(state.hexdigest())
 """
 
@@ -32,12 +34,15 @@ pytestmark = [
 ]
 
 
-def digest(*emulator: str) -> str:
-    """Of the champion's raw outputs on its golden frames."""
+def outputs(*emulator: str) -> tuple[str, str]:
+    """What the champion multiplies, and a digest of its raw outputs on its golden frames."""
     done = run_python(CODE, emulator=emulator)
     assert done.returncode == 0, done.stderr
-    return done.stdout.split()[-1]
+    *_, arithmetic, digest = done.stdout.splitlines()
+    return arithmetic, digest
 
 
-def test_an_old_processor_computes_the_same_bits() -> None:
-    assert digest("qemu-x86_64", "-cpu", OLD_PROCESSOR) == digest()
+def test_an_old_processor_finds_out_that_it_saturates_and_computes_the_same_bits() -> None:
+    arithmetic, digest = outputs("qemu-x86_64", "-cpu", OLD_PROCESSOR)
+    assert arithmetic.startswith(EXACT)
+    assert digest == outputs()[1]

@@ -45,7 +45,9 @@ def test_the_box_stays_on_the_person(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_in_a_mosaic_each_part_has_its_boxes(seed: int) -> None:
-    made = example(picture((120, 60, 160, 150)), replace(CLEAN, p_mosaic=1, p_person=1), seed)
+    made = example(
+        picture((120, 60, 160, 150)), replace(CLEAN, p_mosaic=1, p_person=1, p_natural=1), seed
+    )
     covered = np.zeros(made.frame.shape[:2], bool)
     for left, top, right, bottom in (
         np.concatenate([made.people, made.dont_care]).round().astype(int)

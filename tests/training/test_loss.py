@@ -15,7 +15,7 @@ from training.model import LAYOUT
 
 CELLS = Cells.of(LAYOUT, Preprocessing(width=96, height=64))
 COUNT = len(CELLS.strides)
-PERSON = (32.0, 16.0, 48.0, 56.0)
+PERSON = (30.0, 6.0, 54.0, 62.0)
 
 
 def truth(people: list[tuple[float, ...]], dont_care: list[tuple[float, ...]]) -> Truth:
@@ -42,8 +42,9 @@ def silent() -> Tensor:
 
 def test_distances_are_softplus_in_strides() -> None:
     box = decode_boxes(torch.zeros(1, COUNT, 4), CELLS)[0, 0]
-    reach = math.log(2) * 8
-    assert box.tolist() == pytest.approx([4 - reach, 4 - reach, 4 + reach, 4 + reach])
+    stride = LAYOUT.strides[0]
+    near, far = stride / 2 - math.log(2) * stride, stride / 2 + math.log(2) * stride
+    assert box.tolist() == pytest.approx([near, near, far, far])
 
 
 def test_silence_about_an_empty_street_costs_nothing() -> None:
@@ -80,7 +81,7 @@ def test_an_alarm_in_a_region_of_dont_care_has_no_gradient() -> None:
 
 def test_a_region_smaller_than_a_cell_excuses_the_cell_that_it_lies_in() -> None:
     logits = torch.zeros(1, COUNT, 1, requires_grad=True)
-    speck = (9.0, 9.0, 11.0, 11.0)
+    speck = (14.0, 14.0, 16.0, 16.0)
     torch.autograd.backward(
         detection_loss(logits, torch.zeros(1, COUNT, 4), truth([], [speck]), CELLS).total()
     )

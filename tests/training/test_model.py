@@ -14,7 +14,7 @@ from training.loss import decode_boxes
 from training.model import LAYOUT, PRIOR, SIZES, BranchedConv, Network, Shape, build_network
 
 SIZE = Preprocessing(width=96, height=64)
-CELLS = 12 * 8 + 6 * 4 + 3 * 2
+CELLS = 8 * 6 + 4 * 3 + 2 * 2
 
 
 def frames(count: int = 2) -> torch.Tensor:
@@ -42,7 +42,9 @@ def test_the_outputs_have_the_shapes_that_the_runtime_decodes(size: str) -> None
     assert scores.dtype == boxes.dtype == torch.float32
 
 
-@pytest.mark.parametrize(("width", "height"), [(320, 240), (416, 320), (512, 288), (640, 360)])
+@pytest.mark.parametrize(
+    ("width", "height"), [(640, 480), (416, 320), (512, 288), (640, 360), (250, 99)]
+)
 @torch.no_grad()
 def test_inputs_may_have_the_aspect_of_the_camera(width: int, height: int) -> None:
     cells = Cells.of(LAYOUT, Preprocessing(width=width, height=height))
@@ -82,19 +84,17 @@ def test_the_branches_are_a_square_a_point_and_an_identity() -> None:
 
 
 @torch.no_grad()
-def test_the_stem_sees_the_same_on_both_sides_of_a_cell() -> None:
-    """A step of brightness beside a cell of the stem reaches it from left and right alike."""
+def test_every_pixel_reaches_the_stem_and_none_from_afar() -> None:
+    """A cell of the stem sees nine rows and ten columns around where it begins."""
     stem = build_network("tiny").stages[0][0]
-    reached = []
-    for pixels in (slice(0, 12), slice(20, 32)):  # up to, and from, four pixels beside the cell
-        picture = torch.zeros(1, 8, 32, 3)
-        picture[:, :, pixels] = 1
-        grouped = picture.reshape(1, 8, 8, 12).permute(0, 3, 1, 2)
+    for x in range(36):
+        picture = torch.zeros(1, 36, 36, 3)
+        picture[:, :, x] = 1
+        grouped = picture.reshape(1, 36, 18, 6).permute(0, 3, 1, 2)
         answer = nn.functional.conv2d(grouped, stem.kernel(), None, stem.stride, stem.padding)
-        assert answer.shape[2:] == (2, 8)
-        reached.append(answer[0, :, 1].abs().sum(0) > 0)
-    assert reached[0].tolist() == [True] * 4 + [False] * 4
-    assert reached[1].tolist() == [False] * 4 + [True] * 4
+        assert answer.shape[2:] == (6, 6)
+        reached = (answer[0].abs().sum((0, 1)) > 0).nonzero()[:, 0].tolist()
+        assert reached == [cell for cell in range(6) if 6 * cell - 4 <= x <= 6 * cell + 5]
 
 
 @torch.no_grad()

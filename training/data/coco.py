@@ -34,6 +34,8 @@ class Sample:
         dont_care: (M,) true where a box is a don't-care region.
         attributes: everything else that the data set says of the image, as text: `file_name`,
             `sequence`, `split`, `time`, ...
+        certainty: (M,) float32, the chance that there is a person in the box; absent where people
+            drew them all. For training only: in an evaluation all boxes are certain.
     """
 
     path: Path
@@ -42,6 +44,7 @@ class Sample:
     xyxy: FloatArray
     dont_care: BoolArray
     attributes: Mapping[str, str] = field(default_factory=dict)
+    certainty: FloatArray | None = None
 
     @property
     def name(self) -> str:
@@ -86,6 +89,8 @@ class Dataset:
         for sample in self.samples:
             state.update(f"{sample.name} {sample.width} {sample.height}\n".encode())
             state.update(sample.xyxy.tobytes() + sample.dont_care.tobytes())
+            if sample.certainty is not None:
+                state.update(sample.certainty.tobytes())
         return state.hexdigest()
 
     def select(self, conditions: Iterable[str]) -> Dataset:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 
 from belisha.cameras.picture import read_picture
 from belisha.errors import DatasetError, FrameError
 from belisha.frames import Image
-from training.data.coco import Sample
+from training.data.coco import Dataset, Sample
 
+SUFFIXES = (".jpg", ".jpeg", ".png")
 LONGEST_SIDE = 640
 """Pictures are kept for training no larger: the network sees no more, and memory is finite."""
 
@@ -31,6 +34,28 @@ def read_image(sample: Sample) -> Image:
             f"say, got {width}x{height}: boxes and picture do not belong together"
         )
     return image
+
+
+def read_folder(folder: Path) -> Dataset:
+    """Pictures without boxes: nothing is known of any place on them.
+
+    Raises:
+        DatasetError: there is no picture, or one is broken.
+    """
+    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
+    if not paths:
+        raise DatasetError(f"{folder}: expected pictures ({', '.join(SUFFIXES)}), got none")
+    return Dataset(folder.parent.name, tuple(_unknown(path) for path in paths))
+
+
+def _unknown(path: Path) -> Sample:
+    """A picture that is all don't care."""
+    try:
+        height, width = read_picture(path).shape[:2]
+    except FrameError as error:
+        raise DatasetError(str(error)) from error
+    whole = np.array([[0, 0, width, height]], np.float32)
+    return Sample(path, width, height, whole, np.array([True]), {"file_name": path.name})
 
 
 def training_size(width: int, height: int) -> tuple[int, int]:

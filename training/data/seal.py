@@ -12,25 +12,18 @@ keep a head elsewhere (each evaluation holds one) and compare it by `data seal -
 from __future__ import annotations
 
 import dataclasses
-import fcntl
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Literal
 
-from belisha.bundle import write_whole
-from belisha.documents import parse_json
-from belisha.errors import ConfigError, DatasetError, UsageError
+from belisha.errors import DatasetError, UsageError
+from training.chained_log import ChainedLog, Link, head_of, now
 from training.revision import commit
 
 OPENINGS = 20
 """After so many the test set has been looked at too often to be a surprise."""
-MAX_BYTES = 64_000_000
-_BEGIN = "0" * 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +48,10 @@ class Opening:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class Entry(Link):
     """A line of the log.
 
     Attributes:
-        previous: digest of the line before; zeros in the first.
-        time: UTC, for people.
         kind: `opened` counts as a look; `measured` says what came of it; `renewed` begins to
             count anew, with another test set.
         opening: number of the look since the test set was renewed; 0 for `renewed`.
@@ -70,8 +61,6 @@ class Entry:
         figures: of `measured`.
     """
 
-    previous: str
-    time: str
     kind: Literal["opened", "measured", "renewed"]
     opening: int
     limit: int
@@ -83,17 +72,6 @@ class Entry:
     fingerprint: str = ""
     commit: str = ""
     figures: dict[str, float | None] = field(default_factory=dict)
-
-    @property
-    def line(self) -> bytes:
-        """As it stands in the log."""
-        text = json.dumps(dataclasses.asdict(self), sort_keys=True, allow_nan=False)
-        return text.encode() + b"\n"
-
-    @property
-    def digest(self) -> str:
-        """sha256 of the line."""
-        return hashlib.sha256(self.line).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -155,8 +133,12 @@ class Seal:
             raise UsageError(
                 f"expected at least 1 opening before the test set is spent, got {limit}"
             )
-        self._log, self._head = folder / "seal.jsonl", folder / "seal.head"
-        self._lock = folder / "seal.lock"
+        self._log = ChainedLog(
+            folder,
+            "seal",
+            Entry,
+            "figures on this test set cannot be trusted: restore the log",
+        )
         self._limit = limit
 
     def open(self, opening: Opening) -> Permit:
@@ -174,7 +156,7 @@ class Seal:
                 )
         with self._appending() as entries:
             entry = self._next(entries, "opened", opening)
-            self._write([*entries, entry])
+            self._log.append(entries, entry)
         return Permit(entry, self.state())
 
     def measured(self, permit: Permit, figures: Mapping[str, float | None]) -> State:
@@ -187,15 +169,14 @@ class Seal:
         with self._appending() as entries:
             if permit.entry not in entries:
                 raise RuntimeError("the permit is not from this log: get one from Seal.open")
-            last = entries[-1]
             entry = dataclasses.replace(
                 permit.entry,
-                previous=last.digest,
-                time=_now(),
+                previous=head_of(entries),
+                time=now(),
                 kind="measured",
                 figures=dict(figures),
             )
-            self._write([*entries, entry])
+            self._log.append(entries, entry)
         return self.state()
 
     def renew(self, who: str, reason: str, version: str, fingerprint: str) -> State:
@@ -209,14 +190,14 @@ class Seal:
                 version=version,
                 fingerprint=fingerprint,
             )
-            self._write([*entries, self._next(entries, "renewed", about)])
+            self._log.append(entries, self._next(entries, "renewed", about))
         return self.state()
 
     def state(self) -> State:
         """How often it was opened; the whole chain is verified for that."""
         entries = self.entries()
         limit = self._limit or (entries[-1].limit if entries else OPENINGS)
-        return State(_openings(entries), limit, entries[-1].digest if entries else _BEGIN)
+        return State(_openings(entries), limit, head_of(entries))
 
     def entries(self) -> tuple[Entry, ...]:
         """All lines, the oldest first, their chain verified.
@@ -224,46 +205,7 @@ class Seal:
         Raises:
             DatasetError: a line was changed, dropped, inserted, or cut off; the message names it.
         """
-        lines = self._read(self._log).splitlines(keepends=True)
-        entries = []
-        previous = _BEGIN
-        for number, line in enumerate(lines, 1):
-            place = f"{self._log}:{number}"
-            try:
-                entry = parse_json(line, Entry, place)
-            except ConfigError as error:
-                raise DatasetError(f"the seal is broken: {error}") from error
-            if entry.previous != previous or entry.line != line:
-                raise DatasetError(
-                    f"{place}: the seal is broken: a line was changed, dropped or inserted here or "
-                    "just before; figures on this test set cannot be trusted: restore the log"
-                )
-            entries.append(entry)
-            previous = entry.digest
-        self._check_head(entries)
-        return tuple(entries)
-
-    def _check_head(self, entries: list[Entry]) -> None:
-        """The head is that of the last line, or of the one before if writing was interrupted."""
-        head = self._read(self._head).decode(errors="replace").strip() or _BEGIN
-        digests = [_BEGIN, *(entry.digest for entry in entries)]
-        if head not in digests[-2:]:
-            raise DatasetError(
-                f"{self._log}: the seal is broken: {self._head.name} says that the last line has "
-                f"the digest {head}, but it is {digests[-1]}: lines are missing; restore the log"
-            )
-
-    def _read(self, path: Path) -> bytes:
-        try:
-            with path.open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
-        except FileNotFoundError:
-            return b""
-        except OSError as error:
-            raise DatasetError(f"{path}: cannot be read: {error.strerror}") from error
-        if len(data) > MAX_BYTES:
-            raise DatasetError(f"{path}: expected at most {MAX_BYTES} bytes")
-        return data
+        return self._log.entries()
 
     def _next(
         self,
@@ -274,7 +216,7 @@ class Seal:
         state = self.state()
         return Entry(
             previous=state.head,
-            time=_now(),
+            time=now(),
             kind=kind,
             opening=0 if kind == "renewed" else _openings(entries) + 1,
             limit=state.limit,
@@ -286,17 +228,10 @@ class Seal:
     def _appending(self) -> Iterator[tuple[Entry, ...]]:
         """The entries so far, while nobody else writes."""
         try:
-            with self._lock.open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                yield self.entries()
-        except OSError as error:
-            raise DatasetError(
-                f"{self._log}: cannot be written: {error.strerror}: the test split stays sealed"
-            ) from error
-
-    def _write(self, entries: list[Entry]) -> None:
-        write_whole(self._log, b"".join(entry.line for entry in entries))
-        write_whole(self._head, f"{entries[-1].digest}\n".encode())
+            with self._log.appending() as entries:
+                yield entries
+        except DatasetError as error:
+            raise DatasetError(f"{error}: the test split stays sealed") from error
 
 
 def _openings(entries: tuple[Entry, ...]) -> int:
@@ -305,7 +240,3 @@ def _openings(entries: tuple[Entry, ...]) -> int:
     for entry in entries:
         count = 0 if entry.kind == "renewed" else count + (entry.kind == "opened")
     return count
-
-
-def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")

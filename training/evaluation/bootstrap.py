@@ -79,17 +79,18 @@ def draw(unit_of_image: NDArray[np.intp], resampling: Resampling, rows: int) -> 
         yield drawn[:, unit_of_image]
 
 
-def interval(values: NDArray[np.float64]) -> tuple[float, float] | None:
+def interval(values: NDArray[np.float64], level: float = LEVEL) -> tuple[float, float] | None:
     """The percentile interval of a figure over its resamples.
 
     Args:
         values: (R,); NaN where the figure does not exist in a resample.
+        level: share of the resamples that lie within.
 
     Returns:
-        Lower and upper end at `LEVEL`, or nothing where no resample has the figure.
+        Lower and upper end, or nothing where no resample has the figure.
     """
     known = values[np.isfinite(values)]
     if len(known) == 0:
         return None
-    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

@@ -106,15 +106,15 @@ def truth_sheet(samples: Sequence[Sample], title: str) -> bytes:
 
 def _header(title: str, width: int, legend: Legend) -> Image:
     """Title and legend."""
-    canvas = _paper(width, 3 * _LINE)
-    _write(canvas, title, (_GAP, _LINE), 0.7, WHITE)
+    canvas = paper(width, 3 * _LINE)
+    write_line(canvas, title, (_GAP, _LINE), 0.7, WHITE)
     left = _GAP
     for colour, words in legend:
         top, bottom = round(1.5 * _LINE), round(2.3 * _LINE)
         if colour == GREY:
             _hatch(canvas, left, top, left + 20, bottom)
         cv2.rectangle(canvas, (left, top), (left + 20, bottom), colour, 2)
-        end = _write(canvas, words, (left + 28, bottom - 3), 0.5, WHITE)
+        end = write_line(canvas, words, (left + 28, bottom - 3), 0.5, WHITE)
         left = end + 28
     return canvas
 
@@ -122,7 +122,7 @@ def _header(title: str, width: int, legend: Legend) -> Image:
 def _row(verdicts: Sequence[ImageVerdict], width: int, words: Words) -> Image:
     """Tiles side by side, as high as the highest of them."""
     tiles = [_tile(verdict, words(verdict)) for verdict in verdicts]
-    row = _paper(width, max(len(tile) for tile in tiles) + _GAP)
+    row = paper(width, max(len(tile) for tile in tiles) + _GAP)
     for column, tile in enumerate(tiles):
         left = _GAP + column * (TILE_WIDTH + _GAP)
         row[: len(tile), left : left + TILE_WIDTH] = tile
@@ -137,11 +137,11 @@ def _tile(verdict: ImageVerdict, counts: str) -> Image:
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     picture = cast(Image, cv2.resize(read_image(sample), size, interpolation=how))
     _draw(picture, verdict, scale)
-    tile = _paper(TILE_WIDTH, size[1] + 2 * _LINE)
+    tile = paper(TILE_WIDTH, size[1] + 2 * _LINE)
     left = (TILE_WIDTH - size[0]) // 2
     tile[: size[1], left : left + size[0]] = picture
-    _write(tile, _shortened(sample.name), (0, size[1] + 20), 0.5, WHITE)
-    _write(tile, counts, (0, size[1] + 42), 0.5, GREY)
+    write_line(tile, shortened(sample.name), (0, size[1] + 20), 0.5, WHITE)
+    write_line(tile, counts, (0, size[1] + 42), 0.5, GREY)
     return tile
 
 
@@ -240,7 +240,9 @@ def _hatch(picture: Image, left: int, top: int, right: int, bottom: int) -> None
     region[stripes] = region[stripes] // 2 + np.array(GREY, np.uint8) // 2
 
 
-def _write(canvas: Image, text: str, origin: tuple[int, int], scale: float, colour: Colour) -> int:
+def write_line(
+    canvas: Image, text: str, origin: tuple[int, int], scale: float, colour: Colour
+) -> int:
     """A line of text; the letters that OpenCV lacks become '?'. Returns where it ends."""
     plain = text.encode("ascii", "replace").decode()
     cv2.putText(canvas, plain, origin, _FONT, scale, colour, 1, cv2.LINE_AA)
@@ -248,10 +250,11 @@ def _write(canvas: Image, text: str, origin: tuple[int, int], scale: float, colo
     return origin[0] + width
 
 
-def _shortened(name: str, longest: int = 64) -> str:
+def shortened(name: str, longest: int = 64) -> str:
     """A name that fits below its image; its end says most."""
     return name if len(name) <= longest else f"...{name[3 - longest :]}"
 
 
-def _paper(width: int, height: int) -> Image:
+def paper(width: int, height: int) -> Image:
+    """(height, width, 3) of the dark ground that everything is drawn on."""
     return np.full((height, width, 3), PAPER, np.uint8)

@@ -7,6 +7,7 @@ people were found so far, and how many false alarms that cost. `rank` makes the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -70,17 +71,19 @@ def rank(
     detections: Sequence[Boxes],
     min_height: float = 0.0,
     min_iou: float = 0.5,
+    max_height: float = math.inf,
 ) -> Ranking:
     """Match every image's detections with its people and rank what counts.
 
-    People lower than `min_height` are not asked for. COCO's rule for such a range: the detection
-    that takes one of them is ignored, and so is a false alarm that is itself lower.
+    People out of the range of heights are not asked for. COCO's rule for such a range: the
+    detection that takes one of them is ignored, and so is a false alarm that is itself out of it.
 
     Args:
         samples: N images with their truth.
         detections: by image, in pixels of the image, best first.
         min_height: in pixels of the image.
         min_iou: least overlap of a hit.
+        max_height: in pixels of the image; who is just as high is out of the range.
 
     Returns:
         `Ranking`; of equal scores the earlier image comes first, as in COCO's evaluation.
@@ -90,16 +93,17 @@ def rank(
     images = [np.zeros(0, np.intp)]
     people = np.zeros(len(samples), np.intp)
     for index, (sample, boxes) in enumerate(zip(samples, detections, strict=True)):
-        low = heights(sample.xyxy) < min_height
+        out = _out_of_range(sample.xyxy, min_height, max_height)
         matches = match(
-            boxes, sample.xyxy, min_iou=min_iou, dont_care=sample.dont_care, out_of_range=low
+            boxes, sample.xyxy, min_iou=min_iou, dont_care=sample.dont_care, out_of_range=out
         )
-        unasked = (matches.reference == UNMATCHED) & (heights(boxes.xyxy) < min_height)
+        unasked = matches.reference == UNMATCHED
+        unasked &= _out_of_range(boxes.xyxy, min_height, max_height)
         counted = ~(matches.ignored | unasked)
         scores.append(boxes.scores[counted])
         hits.append(matches.hits[counted])
         images.append(np.full(int(counted.sum()), index, np.intp))
-        people[index] = np.count_nonzero(~(sample.dont_care | low))
+        people[index] = np.count_nonzero(~(sample.dont_care | out))
     order = np.argsort(-np.concatenate(scores), kind="stable")
     return Ranking(
         np.concatenate(scores)[order],
@@ -107,6 +111,12 @@ def rank(
         np.concatenate(images)[order],
         people,
     )
+
+
+def _out_of_range(xyxy: FloatArray, min_height: float, max_height: float) -> BoolArray:
+    tall = heights(xyxy)
+    out: BoolArray = (tall < min_height) | (tall >= max_height)
+    return out
 
 
 def every_image_once(ranking: Ranking) -> Weights:

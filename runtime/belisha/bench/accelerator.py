@@ -8,6 +8,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from belisha.engines.nvidia.board import parse_l4t
+
 _TIMEOUT_S = 5
 _QUERY = "name,driver_version,temperature.gpu,clocks.sm,power.limit"
 
@@ -76,12 +78,6 @@ def read_jetson(root: Path = Path("/")) -> Jetson | None:
         jetpack or None,
         parse_power_mode(_ask("nvpmodel", "-q")),
     )
-
-
-def parse_l4t(release: str) -> str | None:
-    """`# R36 (release), REVISION: 4.3, ...` -> 36.4.3."""
-    found = re.search(r"R(\d+) \(release\), REVISION: ([\d.]+)", release)
-    return f"{found[1]}.{found[2]}" if found else None
 
 
 def parse_power_mode(answer: str) -> str | None:

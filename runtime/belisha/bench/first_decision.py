@@ -27,7 +27,10 @@ def main(bundle: str, width: str, height: str, threads: str = "", engine: str = 
         cv2.setNumThreads(int(threads))
     imported_s = time.perf_counter()
     detector = Detector.open(
-        bundle, engine=engine or None, threads=int(threads) if threads else None
+        bundle,
+        engine=engine or None,
+        threads=int(threads) if threads else None,
+        may_build=False,
     )
     opened_s = time.perf_counter()
     frame = np.random.default_rng(0).integers(0, 256, (int(height), int(width), 3), np.uint8)

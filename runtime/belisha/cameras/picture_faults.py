@@ -12,6 +12,7 @@ import numpy as np
 from belisha.cameras import Frame
 from belisha.frames import Image
 
+FROZEN = "the picture is frozen"
 BLACK_LEVEL = 12
 """A picture without a pixel above it, of 255, is black."""
 CUT_OFF = 0.125
@@ -40,7 +41,7 @@ class PictureFaults:
             if self._last is None or not _same(self._last, image):
                 self._last, self._changed_s = image, frame.captured_s
             elif frame.captured_s - self._changed_s >= self._frozen_after_s:
-                return "the picture is frozen"
+                return FROZEN
         if not self._checked:
             return ""
         if int(image[::_STEP, ::_STEP].max(initial=0)) <= BLACK_LEVEL:

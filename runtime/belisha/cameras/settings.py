@@ -24,6 +24,7 @@ class CameraSettings:
         stale_after_s: without a good frame for so long, the camera is in trouble.
         frozen_after_s: pictures that are the same to the last bit for so long are frozen; `null`
             for sources that may well repeat themselves, as encoded video of a still scene does.
+            Files are not judged by it.
         checked: whether frames that are black or cut off count as bad.
         reopen_after_s: a camera that gives only bad frames for so long is opened again.
     """
@@ -37,8 +38,8 @@ class CameraSettings:
     flip: int = 0
     paced: bool = True
     repeat: bool = False
-    stale_after_s: float = 0.8
-    frozen_after_s: float | None = 0.8
+    stale_after_s: float = 0.7
+    frozen_after_s: float | None = 0.7
     checked: bool = True
     reopen_after_s: float = 5.0
 
@@ -63,6 +64,11 @@ class CameraSettings:
     def is_live(self) -> bool:
         """Whether it waits for nobody, so that the newest frame wins."""
         return self.paced or not self.is_file
+
+    @property
+    def frozen_limit_s(self) -> float | None:
+        """After how long the same picture is a frozen one; never in a file."""
+        return None if self.is_file else self.frozen_after_s
 
     @property
     def words(self) -> str:

@@ -18,11 +18,20 @@ Belisha finds people in the pictures of a car's small camera.
 COMMANDS: dict[str, Command | Group] = {
     "demo": Command("belisha.cli.demo", "the shipped detector on a shipped drive, and a page"),
     "detect": Command("belisha.cli.detect", "find people in pictures and videos, write JSON"),
-    "run": Command("belisha.cli.run", "run the loop on a source, with a latency table"),
+    "run": Command("belisha.cli.run", "run the loop on a source, or as the service in the car"),
     "bench": Command("belisha.cli.bench", "measure latency, cold start and memory here"),
     "check": Command("belisha.cli.check", "prove that a bundle works on this machine"),
     "doctor": Command("belisha.cli.doctor", "what is wrong with this device, and what to do"),
-    "info": Command("belisha.cli.info", "say what is in a bundle"),
+    "info": Command("belisha.cli.info", "say what is in a bundle, and which engines work here"),
+    "engine": Group(
+        {
+            "build": Command("belisha.cli.engine.build", "build a bundle's engine for this GPU"),
+            "list": Command("belisha.cli.engine.list", "which engines are there"),
+            "clean": Command("belisha.cli.engine.clean", "delete those that fit no more"),
+            "verify": Command("belisha.cli.engine.verify", "prove TensorRT on this machine"),
+        },
+        "engines that are built on the device (TensorRT)",
+    ),
     "log": Group(
         {
             "verify": Command("belisha.cli.log.verify", "tell whether a log was changed"),

@@ -41,6 +41,8 @@ def run(arguments: argparse.Namespace) -> Outcome:
         info = detector.info
     print(f"{info.bundle}: {info.name}, all digests match")
     print(f"engine: {info.engine.library}, {info.engine.device}, flavour {info.engine.flavour}")
+    if info.engine.arithmetic:
+        print(f"arithmetic: {info.engine.arithmetic}")
     for verdict in verdicts:
         print(_line(verdict))
     if not verdicts:

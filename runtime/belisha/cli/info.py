@@ -1,4 +1,4 @@
-"""Say what is in a bundle; with --engine or --threads also what would run it here.
+"""Say what is in a bundle, and which engines can run it here, and why not the others.
 
 Examples:
   belisha info
@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 from belisha import champion
 from belisha.bundle import Bundle
 from belisha.cli.dispatch import Outcome
 from belisha.cli.options import add_detector_options
-from belisha.engines import EngineInfo, open_engine
+from belisha.engines import EngineInfo
+from belisha.engines.choice import EngineReport, open_engine, survey
 from belisha.manifest import Flavour, Manifest
 
 
@@ -31,13 +33,15 @@ def run(arguments: argparse.Namespace) -> Outcome:
     """Open, verify, print."""
     bundle = Bundle.open(arguments.path or arguments.bundle or champion.BUNDLE)
     engine = _engine(bundle, arguments.engine, arguments.threads)
-    for label, value in [*_rows(bundle), *_engine_rows(engine)]:
+    engines = survey(bundle, arguments.threads)
+    for label, value in [*_rows(bundle), *_engine_rows(engine), *_survey_rows(engines)]:
         print(f"{label:14} {value}")
     document = {
         "path": str(bundle.path),
         "digest": bundle.digest,
         "manifest": dataclasses.asdict(bundle.manifest),
         "engine": dataclasses.asdict(engine) if engine else None,
+        "engines": [dataclasses.asdict(report) for report in engines],
     }
     return Outcome(document)
 
@@ -56,7 +60,21 @@ def _engine_rows(engine: EngineInfo | None) -> list[tuple[str, str]]:
     if engine is None:
         return []
     words = f"{engine.library}, {engine.device}, {engine.flavour}, {engine.threads} threads"
-    return [("engine", words)]
+    rows = [("engine", words)]
+    if engine.arithmetic:
+        rows.append(("arithmetic", engine.arithmetic))
+    return [*rows, ("notice", engine.notice)] if engine.notice else rows
+
+
+def _survey_rows(reports: Sequence[EngineReport]) -> list[tuple[str, str]]:
+    """One row an engine, in the order of choice."""
+    rows = []
+    for place, report in enumerate(reports, 1):
+        words = f"usable: {report.info.library}, {report.info.device}" if report.info else ""
+        label = "not here" if report.absent else "not usable"
+        words = words or f"{label}: {report.reason}"
+        rows.append(("engines" if place == 1 else "", f"{place} {report.name}: {words}"))
+    return rows
 
 
 def _rows(bundle: Bundle) -> list[tuple[str, str]]:
@@ -74,6 +92,8 @@ def _rows(bundle: Bundle) -> list[tuple[str, str]]:
         ("threshold", f"{manifest.threshold:g}"),
         ("models", ", ".join(_model(bundle, flavour) for flavour in sorted(manifest.models))),
         ("golden frames", "; ".join(frame.origin for frame in manifest.golden.frames) or "none"),
+        ("parity", str(manifest.parity or "not compared: no parity gate was asked")),
+        ("compiler", manifest.compiler or "NVIDIA's compiler was not asked"),
         ("trained on", ", ".join(sorted(manifest.data_fingerprints)) or "not stated"),
     ]
 

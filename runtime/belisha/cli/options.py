@@ -12,6 +12,7 @@ import cv2
 from belisha.cameras.recordings import Recordings, find_recordings
 from belisha.cli.progress import Progress
 from belisha.detector import Detector
+from belisha.engines import ORDER
 from belisha.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED
 from belisha.service.loop import Loop, LoopReport, OneDetector, Parts
 from belisha.service.sinks import Sink
@@ -24,7 +25,9 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bundle", type=Path, metavar="FILE", help="the detector to use (default: the shipped one)"
     )
-    parser.add_argument("--engine", metavar="NAME", help="onnxruntime (default: the best)")
+    parser.add_argument(
+        "--engine", metavar="NAME", help=f"{', '.join(ORDER)} (default: the first that works)"
+    )
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
 
 
@@ -40,18 +43,27 @@ def add_source_options(parser: argparse.ArgumentParser, *, optional: bool = Fals
     )
 
 
-def open_detector(arguments: argparse.Namespace) -> Detector:
-    """The detector that the options ask for; a fallback is announced on stderr."""
+def open_detector(arguments: argparse.Namespace, *, may_build: bool = False) -> Detector:
+    """The detector that the options ask for; a fallback is announced on stderr.
+
+    Args:
+        arguments: with the options of `add_detector_options`.
+        may_build: whether a better engine may be built meanwhile and take over; not where the
+            command is short, or measures one engine.
+    """
     detector = Detector.open(
         arguments.bundle,
         engine=arguments.engine,
         threads=arguments.threads,
         threshold=getattr(arguments, "threshold", None),
+        may_build=may_build,
     )
     if arguments.threads:
         cv2.setNumThreads(arguments.threads)  # decoding and resizing count as well
     for name, reason in detector.info.passed_over:
         print(f"fallback: {name} could not be used: {reason}", file=sys.stderr)
+    if detector.info.engine.notice:
+        print(f"notice: {detector.info.engine.notice}", file=sys.stderr)
     return detector
 
 

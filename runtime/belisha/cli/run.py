@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
     def make_sinks(inputs: set[Path]) -> list[Sink]:
         return [VideoSink(arguments.save, inputs)] if arguments.save else []
 
-    with open_detector(arguments) as detector:
+    with open_detector(arguments, may_build=True) as detector:
         report = run_loop(arguments, detector, make_sinks)
         info = detector.info
     _print_report(report, info)

@@ -1,7 +1,8 @@
 """Set crop, height and horizon of the camera on its live picture, and write them into car.yaml.
 
 Examples:
-  belisha setup drive.mp4 --config car.yaml
+  belisha setup --config car.yaml                            # on the car's own camera
+  belisha setup /dev/video0 --config car.yaml
   belisha setup drive.mp4 --config car.yaml --picture look.jpg
   belisha setup --config car.yaml --height 1.35 --fov 62 --horizon 0.47 --crop 0.15 0.9 --write
 
@@ -18,16 +19,19 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from belisha.bundle import write_whole
-from belisha.cameras import Camera
-from belisha.cameras.recordings import Recordings, find_recordings
+from belisha.cameras import Camera, Frame, NoFrame
+from belisha.cameras.opening import open_source
+from belisha.cameras.settings import CameraSettings
 from belisha.cli.dispatch import Outcome
 from belisha.cli.options import add_detector_options, open_detector
 from belisha.errors import SourceError, UsageError
+from belisha.service.config import read_config
 from belisha.service.mounting import Mounting
 from belisha.service.setup.car_file import mounting_lines, read_mounting, write_mounting
 from belisha.service.setup.feed import Feed
@@ -35,11 +39,17 @@ from belisha.service.setup.overlay import as_jpeg, draw_mounting
 from belisha.service.setup.server import LOOPBACK, SetupPage, open_server
 
 PORT = 8095
+_FIRST_FRAME_S = 10.0
+"""A camera that gives nothing for so long gives nothing."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("source", nargs="*", help="picture, video, folder or pattern to look at")
+    parser.add_argument(
+        "source",
+        nargs="?",
+        help="what to look at: /dev/video0, rtsp://..., csi:0, a video (default: the car's camera)",
+    )
     parser.add_argument(
         "--config", type=Path, default=Path("car.yaml"), metavar="FILE", help="(default: car.yaml)"
     )
@@ -90,20 +100,33 @@ def _asked(stated: Mounting, arguments: argparse.Namespace) -> Mounting:
         raise UsageError(str(error)) from error
 
 
-def _open(sources: list[str]) -> Camera:
-    if not sources:
-        raise UsageError("expected a source to look at, such as drive.mp4")
-    return Recordings(find_recordings(sources))
+def _camera(arguments: argparse.Namespace) -> CameraSettings:
+    """The camera that was named, or else the car's own; files are not paced."""
+    if arguments.source is not None:
+        return CameraSettings(source=arguments.source, paced=False)
+    if not arguments.config.exists():
+        raise UsageError(
+            f"{arguments.config} is not there yet: name a source to look at, such as /dev/video0"
+        )
+    settings = read_config(arguments.config).camera
+    return replace(settings, paced=False) if settings.is_file else settings
+
+
+def _open(arguments: argparse.Namespace, settings: CameraSettings) -> Camera:
+    named = arguments.source is not None
+    return open_source(settings, Path() if named else arguments.config.parent)
 
 
 def _draw(arguments: argparse.Namespace, mounting: Mounting) -> None:
-    camera = _open(arguments.source)
+    """The values on one frame, as a picture."""
+    settings = _camera(arguments)
+    camera = _open(arguments, settings)
     try:
-        frame = camera.read()
+        frame = _first_frame(camera)
     finally:
         camera.close()
     if frame is None:
-        raise SourceError(f"{' '.join(arguments.source)}: there is no frame in it")
+        raise SourceError(f"{settings.source or settings.pipeline}: there is no frame in it")
     try:
         write_whole(arguments.picture, as_jpeg(draw_mounting(frame.image_bgr, mounting)))
     except OSError as error:
@@ -111,11 +134,24 @@ def _draw(arguments: argparse.Namespace, mounting: Mounting) -> None:
     print(f"written: {arguments.picture}")
 
 
+def _first_frame(camera: Camera) -> Frame | None:
+    """The first frame of a camera; a live one may need a moment."""
+    begun = time.monotonic()
+    frame = camera.read()
+    while isinstance(frame, NoFrame):
+        if time.monotonic() - begun > _FIRST_FRAME_S:
+            return None
+        frame = camera.read()
+    return frame
+
+
 def _serve(arguments: argparse.Namespace) -> None:
     """The page, until Ctrl-C."""
-    _open(arguments.source).close()
+    settings = _camera(arguments)
+    if settings.is_file:
+        _open(arguments, settings).close()  # a misspelt name is said at once
     detector = None if arguments.no_guess else open_detector(arguments)
-    feed = Feed(lambda: _open(arguments.source), detector)
+    feed = Feed(lambda: _open(arguments, settings), detector, live=not settings.is_file)
     try:
         with open_server(SetupPage(feed, arguments.config), arguments.port) as server:
             port = server.server_address[1]

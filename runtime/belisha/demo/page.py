@@ -172,7 +172,8 @@ def _with_what(info: DetectorInfo) -> tuple[Block, ...]:
         "machine": f"{platform.machine()}, Python {platform.python_version()}",
     }
     fallbacks = [Text(f"{name} could not be used: {reason}") for name, reason in info.passed_over]
-    return (Facts(facts), *fallbacks)
+    notices = [Text(engine.notice)] if engine.notice else []
+    return (Facts(facts), *fallbacks, *notices)
 
 
 def _band(band_m: tuple[float, float]) -> str:

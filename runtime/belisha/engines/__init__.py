@@ -1,26 +1,22 @@
 """Engines: whatever can run a bundle's model. One file per library, its only importer.
 
-`open_engine` tries them in a fixed order and says why each earlier one was passed over; a fallback
-is never silent.
+`belisha.engines.choice` tries them in a fixed order and says why each earlier one was passed over;
+a fallback is never silent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol
 
 from belisha.boxes import FloatArray
 from belisha.bundle import Bundle
-from belisha.errors import BelishaError, EngineError, UsageError
+from belisha.errors import UsageError
 from belisha.frames import Image
 
-ORDER = ("onnxruntime",)
-"""Names of the engines, the preferred first."""
 MAX_THREADS = 1024
-
-_MODULES = {"onnxruntime": "belisha.engines.onnx_runtime"}
 
 
 @dataclass(frozen=True)
@@ -33,6 +29,8 @@ class EngineInfo:
         device: where it runs, for people.
         flavour: of the model it runs.
         threads: CPU threads it may use.
+        arithmetic: what it multiplies, and how that was chosen; empty where there is no choice.
+        notice: what people must be told of it, that it is slower here, say; empty if nothing.
     """
 
     name: str
@@ -40,6 +38,8 @@ class EngineInfo:
     device: str
     flavour: str
     threads: int
+    arithmetic: str = ""
+    notice: str = ""
 
 
 class Engine(Protocol):
@@ -57,7 +57,8 @@ class Engine(Protocol):
             network_input: (1, H, W, 3) uint8 as `FrameTransform.apply` makes it.
 
         Returns:
-            Arrays by name, as `belisha.decode` describes; they are valid until the next call.
+            Arrays by name, as `belisha.decode` describes; they are valid until the next call, or
+            until the engine is closed.
 
         Raises:
             EngineError: the engine refused the input or failed.
@@ -69,45 +70,109 @@ class Engine(Protocol):
         ...
 
 
+class EngineBuild(Protocol):
+    """The making of an engine that takes minutes, in the background."""
+
+    @property
+    def progress(self) -> str:
+        """How far it is, in a few words; empty if that is not known."""
+        ...
+
+    def run(self) -> Engine:
+        """Make it; called once, in a thread of its own.
+
+        Raises:
+            EngineError: it cannot be made.
+        """
+        ...
+
+    def stop(self) -> None:
+        """Give up, from another thread."""
+        ...
+
+
+class EngineKind(Protocol):
+    """A way to run a model; imported when it is tried."""
+
+    @property
+    def name(self) -> str:
+        """As users call it."""
+        ...
+
+    def load(self, bundle: Bundle, threads: int | None) -> Engine:
+        """Load the bundle's model, within seconds.
+
+        Raises:
+            EngineAbsentError: the machine has not what it takes, and need not have.
+            EngineNotBuiltError: `build` must come first.
+            MissingLibraryError, EngineError: it cannot be used, with the reason.
+        """
+        ...
+
+    def build(self, bundle: Bundle, threads: int | None) -> EngineBuild:
+        """What makes the engine that `load` misses."""
+        ...
+
+
 @dataclass(frozen=True)
-class OpenedEngine:
-    """An engine, and the ones that were tried before it.
+class ModuleKind:
+    """A kind in a module of its own.
 
     Attributes:
-        engine: the loaded engine.
-        passed_over: (name, reason) of each preferred engine that could not be used.
+        name: as users call it.
+        module: where it is.
+        loader, builder: names of its functions; kinds that load at once have no builder.
     """
 
-    engine: Engine
-    passed_over: tuple[tuple[str, str], ...]
+    name: str
+    module: str
+    loader: str = "load"
+    builder: str = ""
+
+    def load(self, bundle: Bundle, threads: int | None) -> Engine:
+        """See `EngineKind.load`."""
+        engine: Engine = getattr(import_module(self.module), self.loader)(bundle, threads)
+        return engine
+
+    def build(self, bundle: Bundle, threads: int | None) -> EngineBuild:
+        """See `EngineKind.build`."""
+        build: EngineBuild = getattr(import_module(self.module), self.builder)(bundle, threads)
+        return build
 
 
-def open_engine(
-    bundle: Bundle, name: str | None = None, threads: int | None = None
-) -> OpenedEngine:
-    """Load a bundle's model with the first engine that can.
+KINDS: tuple[EngineKind, ...] = (
+    ModuleKind("tensorrt", "belisha.engines.tensorrt", builder="build"),
+    ModuleKind(
+        "onnxruntime-tensorrt",
+        "belisha.engines.onnx_runtime_gpu",
+        "load_tensorrt",
+        "build_tensorrt",
+    ),
+    ModuleKind("onnxruntime-cuda", "belisha.engines.onnx_runtime_gpu", "load_cuda"),
+    ModuleKind("onnxruntime", "belisha.engines.onnx_runtime"),
+)
+"""The engines, the preferred first. The last runs anywhere and is what the others are judged by."""
+ORDER = tuple(kind.name for kind in KINDS)
+"""Their names."""
+REFERENCE = ORDER[-1]
+"""What the others are judged by; name it where an answer must not depend on a GPU."""
 
-    Args:
-        bundle: the verified bundle.
-        name: of the one engine to use; without it all are tried in order.
-        threads: CPU threads; as many as the engine likes if absent.
+
+def find_kind(name: str, kinds: Sequence[EngineKind] = KINDS) -> EngineKind:
+    """The kind of that name.
 
     Raises:
-        UsageError: there is no engine of that name.
-        EngineError: no engine could load the model; the message lists every reason.
+        UsageError: there is none.
     """
-    if name is not None and name not in ORDER:
-        raise UsageError(f"expected an engine of {', '.join(ORDER)}; got {name!r}")
+    for kind in kinds:
+        if kind.name == name:
+            return kind
+    raise UsageError(
+        f"expected an engine of {', '.join(kind.name for kind in kinds)}; got {name!r}"
+    )
+
+
+def check_threads(threads: int | None) -> None:
+    """Raise `UsageError` for a number of threads that makes no sense."""
     if threads is not None and not 1 <= threads <= MAX_THREADS:
         raise UsageError(f"expected 1 to {MAX_THREADS} threads, got {threads}")
-    passed_over: list[tuple[str, str]] = []
-    for candidate in (name,) if name else ORDER:
-        load: Callable[[Bundle, int | None], Engine] = import_module(_MODULES[candidate]).load
-        try:
-            return OpenedEngine(load(bundle, threads), tuple(passed_over))
-        except BelishaError as error:
-            if name is not None or len(ORDER) == 1:
-                raise
-            passed_over.append((candidate, str(error)))
-    reasons = "; ".join(f"{engine}: {reason}" for engine, reason in passed_over)
-    raise EngineError(f"{bundle.path}: no engine could load it: {reasons}")

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
-
-import cv2
 
 from belisha.boxes import FloatArray
 from belisha.bundle import Bundle
 from belisha.engines import EngineInfo
+from belisha.engines.self_test import agree, trial_inputs
 from belisha.errors import EngineError, MissingLibraryError
 from belisha.frames import Image
 from belisha.manifest import Flavour
 
 PREFERENCE: tuple[Flavour, ...] = ("int8_cpu", "float")
 """Flavours that this engine runs, the preferred first."""
-_AVX_512VNNI = 21
-"""OpenCV's number of this feature of a processor; its Python module has no name for it."""
+_X86 = frozenset({"x86_64", "AMD64", "i686", "x86"})
+"""Machines that may add products of int8 with saturation."""
+FAST, EXACT = "uint8 x int8", "uint8 x uint8"
+"""What is multiplied in the int8 flavour."""
 
 
 class OnnxRuntimeEngine:
@@ -34,6 +37,11 @@ class OnnxRuntimeEngine:
     def info(self) -> EngineInfo:
         """See `Engine.info`."""
         return self._info
+
+    def described(self, arithmetic: str, notice: str = "") -> OnnxRuntimeEngine:
+        """The same engine, its info telling what it multiplies."""
+        self._info = replace(self._info, arithmetic=arithmetic, notice=notice)
+        return self
 
     def run(self, network_input: Image) -> Mapping[str, FloatArray]:
         """See `Engine.run`."""
@@ -58,12 +66,6 @@ def load(bundle: Bundle, threads: int | None) -> OnnxRuntimeEngine:
         BundleError: the file on disk is no longer what was opened.
         EngineError: the model cannot be loaded, or is not what the manifest says.
     """
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise MissingLibraryError(
-            "ONNX Runtime is not installed: pip install 'belisha[cpu]'"
-        ) from error
     manifest = bundle.manifest
     flavour = next((flavour for flavour in PREFERENCE if flavour in manifest.models), None)
     if flavour is None:
@@ -71,7 +73,65 @@ def load(bundle: Bundle, threads: int | None) -> OnnxRuntimeEngine:
             f"{bundle.path}: expected a model of flavour {' or '.join(PREFERENCE)} for a CPU, "
             f"got {', '.join(manifest.models)}: export the bundle with one of them"
         )
-    options = session_options(threads)
+    return load_flavour(bundle, flavour, threads)
+
+
+def load_flavour(
+    bundle: Bundle, flavour: Flavour, threads: int | None, *, optimise: bool = True
+) -> OnnxRuntimeEngine:
+    """Load one flavour; see `load`.
+
+    The int8 flavour is tried on the golden frames first, fast and exact. Where the two give other
+    bits the exact form is used, and the engine's notice says so.
+
+    Args:
+        bundle: the verified bundle.
+        flavour: one that it has.
+        threads: CPU threads; as many as there are if absent.
+        optimise: false to have the graph computed node by node as it stands.
+    """
+    fast = _open(bundle, flavour, session_options(threads, optimise=optimise))
+    if flavour != "int8_cpu" or platform.machine() not in _X86:
+        return fast
+    exact = _open(bundle, flavour, session_options(threads, optimise=optimise, exact=True))
+    inputs = trial_inputs(bundle)
+    if agree(fast.run, exact.run, inputs):
+        exact.close()
+        return fast.described(f"{FAST}, tried on {len(inputs)} frames")
+    fast.close()
+    return exact.described(
+        f"{EXACT}, tried on {len(inputs)} frames",
+        "this processor cuts off sums of int8 products, so uint8 is used instead: the same "
+        "numbers as elsewhere, up to three times slower",
+    )
+
+
+def session_options(threads: int | None, *, optimise: bool = True, exact: bool = False) -> Any:
+    """ONNX Runtime's options as every session of this kit has them.
+
+    Args:
+        threads: as many as there are cores if absent.
+        optimise: false to have the graph computed node by node as it stands.
+        exact: turn int8 weights to uint8 at load, which no processor adds with saturation: slower
+            where int8 would have done, but the same numbers everywhere.
+    """
+    onnxruntime = _library()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or _cores()
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # A spinning thread pool gains little here and starves the rest of a small machine.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if not optimise:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    if exact:
+        options.add_session_config_entry("session.x64quantprecision", "1")
+    return options
+
+
+def _open(bundle: Bundle, flavour: Flavour, options: Any) -> OnnxRuntimeEngine:
+    """An engine for one flavour with these options."""
+    onnxruntime = _library()
     model = bundle.model(flavour)
     try:
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
@@ -85,25 +145,17 @@ def load(bundle: Bundle, threads: int | None) -> OnnxRuntimeEngine:
         flavour=flavour,
         threads=options.intra_op_num_threads,
     )
-    return OnnxRuntimeEngine(session, info, manifest.head.outputs)
+    return OnnxRuntimeEngine(session, info, bundle.manifest.head.outputs)
 
 
-def session_options(threads: int | None) -> Any:
-    """ONNX Runtime's options as every session of this kit has them."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or _cores()
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    # A spinning thread pool gains little here and starves the rest of a small machine.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    if not cv2.checkHardwareSupport(_AVX_512VNNI):
-        # Without VNNI, products of uint8 and int8 are added with saturation. With this entry ONNX
-        # Runtime turns int8 weights to uint8: slower, but the same numbers. It does so with VNNI
-        # too, where it is not needed. OpenCV asks the processor, /proc/cpuinfo the emulator's host.
-        options.add_session_config_entry("session.x64quantprecision", "1")
-    return options
+def _library() -> Any:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingLibraryError(
+            "ONNX Runtime is not installed: pip install 'belisha[cpu]'"
+        ) from error
+    return onnxruntime
 
 
 def _check_signature(session: Any, bundle: Bundle) -> None:
@@ -125,3 +177,57 @@ def _check_signature(session: Any, bundle: Bundle) -> None:
 def _cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def library_version(provider: str) -> str:
+    """ONNX Runtime's name and version, if it has the provider.
+
+    Raises:
+        MissingLibraryError: it is not installed, or was built without the provider.
+    """
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingLibraryError(
+            "ONNX Runtime is not installed: pip install onnxruntime-gpu"
+        ) from error
+    available = onnxruntime.get_available_providers()
+    if provider not in available:
+        raise MissingLibraryError(
+            f"this ONNX Runtime has no {provider}, it has {', '.join(available)}: "
+            "pip uninstall onnxruntime && pip install onnxruntime-gpu"
+        )
+    return f"onnxruntime {onnxruntime.__version__}"
+
+
+def open_on_provider(
+    bundle: Bundle,
+    flavour: Flavour,
+    providers: list[tuple[str, dict[str, Any]]],
+    threads: int | None,
+    name: str,
+    device: str,
+) -> OnnxRuntimeEngine:
+    """Load a flavour on another provider than the CPU's, the first of `providers`.
+
+    Raises:
+        MissingLibraryError: this ONNX Runtime has not the provider.
+        EngineError: the model cannot be loaded, or the provider did not start.
+    """
+    library = library_version(providers[0][0])
+    import onnxruntime
+
+    options = session_options(threads)
+    model = bundle.model(flavour)
+    try:
+        session = onnxruntime.InferenceSession(model, options, providers=providers)
+    except Exception as error:  # onnxruntime has no common base class of its errors
+        raise EngineError(f"{bundle.path}: ONNX Runtime cannot load it: {error}") from error
+    if providers[0][0] not in session.get_providers():  # it falls back to the CPU without an error
+        raise EngineError(
+            f"ONNX Runtime could not start {providers[0][0]}: its CUDA libraries are not "
+            "those that this onnxruntime-gpu was built for"
+        )
+    _check_signature(session, bundle)
+    info = EngineInfo(name, library, device, flavour, options.intra_op_num_threads)
+    return OnnxRuntimeEngine(session, info, bundle.manifest.head.outputs)

@@ -19,12 +19,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from belisha.bundle import write_whole
-from belisha.errors import LogError
+from belisha.errors import BelishaError
 from belisha.service.activity_entries import Event, Head, Second, Stamp, write_body
 from belisha.service.activity_store import ActivityStore, BrokenLogError
 
 LIMIT_BYTES = 256_000_000
-"""Seven days of seconds without a pause."""
+"""Five days of seconds without a pause, at about 510 bytes each."""
 DURABLE_S = 10.0
 ANCHOR_S = 60.0
 MAX_WAITING = 1000
@@ -91,8 +91,9 @@ class ActivityLog:
         self._offset_s: float | None = None
         self._recent_seconds: deque[tuple[Stamp, Second]] = deque(maxlen=RECENT_SECONDS)
         self._recent_events: deque[tuple[Stamp, Event]] = deque(maxlen=RECENT_EVENTS)
-        self._damage: BrokenLogError | None = None
-        self._store = self._opened()
+        self._preface: list[Entry] = []
+        self._store: ActivityStore | None = self._opened()
+        self._head = self._store.head
         self._thread = threading.Thread(target=self._work, name="activity log", daemon=True)
         self._thread.start()
 
@@ -113,7 +114,7 @@ class ActivityLog:
     def state(self) -> LogState:
         """How the log is doing."""
         trouble = self._trouble or self._anchor_trouble
-        return LogState(self._store.head, len(self._waiting), self._lost, trouble)
+        return LogState(self._head, len(self._waiting), self._lost, trouble)
 
     def recent_seconds(self) -> list[tuple[Stamp, Second]]:
         """The last five minutes, the oldest first."""
@@ -177,21 +178,21 @@ class ActivityLog:
                     self._wake.wait_for(lambda: self._closing, retry_s)
                 retry_s = min(2 * retry_s, _RETRY_S[1])
             if closing:
-                self._store.close()
+                self._close_store()
                 return
 
     def _written(self, batch: list[Entry], *, durable: bool) -> bool:
-        """Whether the batch is in the log; a damaged log is replaced at the next try."""
+        """Whether the batch is in the log."""
         try:
-            if self._damage is not None:
-                self._store = self._begun_anew(self._damage)
-                self._damage = None
-            self._write(batch, durable=durable)
+            if self._store is None:
+                self._store = self._opened()
+            self._write(self._store, batch, durable=durable)
         except BrokenLogError as error:
-            self._damage, self._trouble = error, str(error)
-            self._store.close()
+            self._trouble = str(error)
+            self._close_store()
+            self._set_aside(error)
             return False
-        except (LogError, OSError) as error:
+        except (BelishaError, OSError) as error:
             self._trouble = str(error)
             return False
         self._trouble = ""
@@ -202,7 +203,7 @@ class ActivityLog:
             self._waiting.extendleft(reversed(batch))
             self._give_up_oldest()
 
-    def _write(self, batch: list[Entry], *, durable: bool) -> None:
+    def _write(self, store: ActivityStore, batch: list[Entry], *, durable: bool) -> None:
         """Append a batch; now and then so that it would survive a power cut."""
         now = self._up_s()
         alarm = any(isinstance(one, Event) and one.level == "alarm" for one, _ in batch)
@@ -210,11 +211,11 @@ class ActivityLog:
         if durable and not self._path.exists():
             raise BrokenLogError(f"{self._path}: the file was removed while it was in use")
         lost = self._lost
-        entries = [*self._recovered(lost), *batch]
+        entries = [*self._preface, *self._recovered(lost), *batch]
         if entries:
-            bodies = [write_body(one, stamp) for one, stamp in entries]
-            self._store.append(bodies, entries[-1][1], durable=durable)
-        self._lost_told = lost
+            bodies = [_body(one, stamp) for one, stamp in entries]
+            store.append(bodies, entries[-1][1], durable=durable)
+        self._head, self._lost_told, self._preface = store.head, lost, []
         if durable:
             self._durable_at = now
             self._drop_anchor(now)
@@ -232,7 +233,7 @@ class ActivityLog:
         if self._anchor is None or (now - self._anchored_at < ANCHOR_S and not self._closing):
             return
         try:
-            write_whole(self._anchor, f"{self._store.head}\n".encode())
+            write_whole(self._anchor, f"{self._head}\n".encode())
             self._anchored_at, self._anchor_trouble = now, ""
         except OSError as error:
             self._anchor_trouble = f"{self._anchor}: cannot be written: {error.strerror}"
@@ -242,17 +243,27 @@ class ActivityLog:
         try:
             return ActivityStore(self._path, self._limit)
         except BrokenLogError as error:
-            return self._begun_anew(error)
+            self._set_aside(error)
+            return ActivityStore(self._path, self._limit)
 
-    def _begun_anew(self, error: BrokenLogError) -> ActivityStore:
-        aside = set_aside(self._path, self._utc())
+    def _close_store(self) -> None:
+        if self._store is not None:
+            self._store.close()
+        self._store = None
+
+    def _set_aside(self, error: BrokenLogError) -> None:
+        """Make room for a new log, whose first entry says why it is there."""
+        try:
+            aside = set_aside(self._path, self._utc())
+        except OSError as second_error:
+            self._trouble = f"{error}; it cannot be set aside: {second_error.strerror}"
+            return
         text = f"the log before this one is damaged and was set aside: {error}"
         event = Event(name="log", level="alarm", text=text, details={"set_aside": aside.name})
         stamp = Stamp(self._utc(), self._up_s())
-        self._recent_events.append((stamp, event))
-        store = ActivityStore(self._path, self._limit)
-        store.append([write_body(event, stamp)], stamp, durable=True)
-        return store
+        self._preface = [(event, stamp)]
+        with self._wake:
+            self._recent_events.append((stamp, event))
 
 
 def set_aside(path: Path, utc: datetime) -> Path:
@@ -275,6 +286,15 @@ def set_aside(path: Path, utc: datetime) -> Path:
         for ending in ("", "-wal", "-shm"):
             one.with_name(one.name + ending).unlink(missing_ok=True)
     return aside
+
+
+def _body(content: Second | Event, stamp: Stamp) -> str:
+    """An entry as text; one that has none must not stop those behind it."""
+    try:
+        return write_body(content, stamp)
+    except (TypeError, ValueError) as error:
+        text = f"an entry cannot be written: {error}: {content!r}"
+        return write_body(Event(name="log", text=text, level="alarm"), stamp)
 
 
 def _clock_event(step_s: float) -> Event:

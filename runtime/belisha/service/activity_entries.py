@@ -23,6 +23,10 @@ Level = Literal["info", "warning", "alarm"]
 BEGIN = bytes(32)
 """The digest before the first entry."""
 MAX_BODY_BYTES = 64 * 1024
+MAX_TEXT = 2000
+"""Characters of a text; the rest is cut off."""
+LONGEST = 1e9
+"""Stands for infinity, which JSON does not have."""
 _NAN = float("nan")
 
 
@@ -39,7 +43,7 @@ class Second:
         people: boxes reported, over all frames.
         with_people: frames with at least one box.
         latency_ms: (upper edge of a bucket in ms, decisions in it), camera to decision; the edges
-            are finite and rise. Buckets without a decision may be left out.
+            rise. Buckets without a decision may be left out.
         worst_ms: the longest of them.
         stages_ms: stage -> milliseconds spent in it over all frames.
         bundle, engine, rule: in force at the end of the second; the bundle with its digest.
@@ -158,7 +162,7 @@ def chained(previous: bytes, seq: int, body: str) -> bytes:
 def write_body(content: Content, stamp: Stamp) -> str:
     """The body of an entry; what has its default value is left out."""
     fields = {
-        one.name: _rounded(value)
+        one.name: _writable(value)
         for one in dataclasses.fields(content)
         if not _is_default(one, value := getattr(content, one.name))
     }
@@ -191,14 +195,16 @@ def read_body(row: Row, name: str) -> tuple[Content, Stamp]:
     return content, stamp
 
 
-def _rounded(value: Any) -> Any:
-    """Six digits of each float: more are noise, and cost room."""
+def _writable(value: Any) -> Any:
+    """Six digits of each float, as more are noise and cost room; texts that any reader takes."""
     if isinstance(value, float):
-        return float(f"{value:.6g}")
+        return float(f"{min(value, LONGEST):.6g}")
+    if isinstance(value, str):
+        return value[:MAX_TEXT].encode(errors="replace").decode()
     if isinstance(value, tuple):
-        return [_rounded(one) for one in value]
+        return [_writable(one) for one in value]
     if isinstance(value, dict):
-        return {key: _rounded(one) for key, one in value.items()}
+        return {key: _writable(one) for key, one in value.items()}
     return value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -64,7 +64,7 @@ def count_rows(path: Path) -> int | None:
     """How many entries a log has, for progress; `None` for an export."""
     if not _is_database(path):
         return None
-    with _connected(path) as connection:
+    with _connected(path) as connection, _in_words(path):
         return int(connection.execute("SELECT count(*) FROM log").fetchone()[0])
 
 
@@ -210,6 +210,8 @@ def verify(path: Path, heads: Sequence[Head] = ()) -> Verification:
 
 def until_damage(path: Path, verifier: Verifier) -> Iterator[Row]:
     """The rows of a log up to where it cannot be read, which the verifier is told."""
+    if _is_database(path):
+        _look_for_damage(path, verifier)
     rows = read_rows(path)
     read = 0
     try:
@@ -232,32 +234,35 @@ def _is_database(path: Path) -> bool:
 
 def _connected(path: Path) -> closing[sqlite3.Connection]:
     """The database, read only."""
-    try:
+    with _in_words(path):
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5.0)
         found = tuple(
             connection.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("application_id", "user_version")
         )
-    except sqlite3.Error as error:
-        raise LogError(_unreadable(path, error)) from error
     if found != (APPLICATION, FORMAT):
         connection.close()
         raise LogError(f"{path}: expected an activity log of format {FORMAT}, got another database")
     return closing(connection)
 
 
+def _look_for_damage(path: Path, verifier: Verifier) -> None:
+    """What the chain cannot tell: pages of the file that no longer belong to it."""
+    with _connected(path) as connection, _in_words(path):
+        (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != "ok":
+        verifier.damaged(LogError(f"{path}: the file is damaged: {found}"))
+
+
 def _database_rows(path: Path, after: int) -> Iterator[Row]:
     """One query, so that the log is seen as it was at one moment, whatever the writer deletes."""
-    with _connected(path) as connection:
-        try:
-            for seq, body, digest in connection.execute(
-                "SELECT seq, body, digest FROM log WHERE seq > ? ORDER BY seq", (after,)
-            ):
-                if not isinstance(body, str) or not isinstance(digest, bytes):
-                    raise LogError(f"{path}: entry {seq} is not of the form of this log")
-                yield Row(seq, body, digest)
-        except sqlite3.Error as error:
-            raise LogError(_unreadable(path, error)) from error
+    with _connected(path) as connection, _in_words(path):
+        for seq, body, digest in connection.execute(
+            "SELECT seq, body, digest FROM log WHERE seq > ? ORDER BY seq", (after,)
+        ):
+            if not isinstance(body, str) or not isinstance(digest, bytes):
+                raise LogError(f"{path}: entry {seq} is not of the form of this log")
+            yield Row(seq, body, digest)
 
 
 def _exported_rows(path: Path, after: int) -> Iterator[Row]:
@@ -292,11 +297,16 @@ def _parsed(line: bytes, place: str) -> Row:
         ) from error
 
 
-def _unreadable(path: Path, error: sqlite3.Error) -> str:
-    advice = ""
-    if "unable to open" in str(error) or "readonly" in str(error):
-        advice = (
-            ": the file is in use and this user may not write beside it; take 'belisha log export' "
-            "on the device, or copy FILE and FILE-wal together"
-        )
-    return f"{path}: {error}{advice}"
+@contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    """What SQLite says, in this house's words."""
+    try:
+        yield
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        advice = ""
+        if "unable to open" in str(error) or "readonly" in str(error):
+            advice = (
+                ": the file is in use and this user may not write beside it; take 'belisha log "
+                "export' on the device, or copy FILE and FILE-wal together"
+            )
+        raise LogError(f"{path}: {error}{advice}") from error

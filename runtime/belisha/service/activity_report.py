@@ -13,7 +13,7 @@ from belisha.service.activity_statistics import Statistics, Tally
 
 COLUMNS = (
     *("seconds", "frames", "dropped", "late", "bad", "people", "with people"),
-    *("p50 ms", "p99 ms", "worst ms", "hottest °C"),
+    *("p50 ms", "p99 ms", "worst ms"),
 )
 MAX_POINTS = 500
 """Of a plot over time."""
@@ -78,7 +78,10 @@ def _verdicts(found: Verification) -> list[Block]:
     blocks: list[Block] = [Verdict(found.whole, chain_sentence(found))]
     blocks += [Verdict(False, problem) for problem in found.problems[1:]]
     blocks += [Verdict(None, doubt) for doubt in found.doubts]
-    blocks.append(Text(f"Head: {found.head}. Keep it elsewhere, and a later look can compare it."))
+    blocks.append(Facts({"head": str(found.head)}))
+    blocks.append(
+        Text("Keep the head elsewhere, and 'belisha log verify --head' can compare it later.")
+    )
     return blocks
 
 
@@ -212,7 +215,7 @@ def _cells(tally: Tally) -> tuple[str, ...]:
         *(tally.seconds, tally.processed, tally.dropped, tally.missed, tally.failed),
         *(tally.people, tally.with_people),
     )
-    times = (tally.percentile_ms(0.5), tally.percentile_ms(0.99), tally.worst_ms, tally.hottest_c)
+    times = (tally.percentile_ms(0.5), tally.percentile_ms(0.99), tally.worst_ms)
     return (*map(str, counts), *map(_number, times))
 
 

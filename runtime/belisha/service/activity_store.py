@@ -6,8 +6,9 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from belisha.errors import LogError, UsageError
 from belisha.service.activity_entries import (
@@ -29,8 +30,8 @@ TAIL = 1000
 _DELETED_PART = 50
 """A fiftieth of the entries goes at a time, so that deleting takes milliseconds."""
 _TABLE = "CREATE TABLE log (seq INTEGER PRIMARY KEY, body TEXT NOT NULL, digest BLOB NOT NULL)"
-_DAMAGED = ("malformed", "not a database")
-"""In SQLite's words; its codes are not to be had from Python 3.10."""
+_CIRCUMSTANCES = ("disk", "locked", "readonly", "unable to open", "out of memory")
+"""What SQLite says when the file is well and something else is not; Python 3.10 has no codes."""
 
 
 class BrokenLogError(LogError):
@@ -54,14 +55,13 @@ class ActivityStore:
         if limit_bytes < LEAST_BYTES:
             raise UsageError(f"expected a log of at least {LEAST_BYTES} bytes, got {limit_bytes}")
         self.path, self._limit = path, limit_bytes
-        self._lock = _locked(path)
-        try:
-            with self._errors():
+        with ExitStack() as stack:
+            stack.callback(os.close, _locked(path))
+            with _in_words(path):
                 self._connection = _connect(path)
+            stack.callback(self._connection.close)
             self.head = self._verified_tail()
-        except BaseException:
-            os.close(self._lock)
-            raise
+            self._resources = stack.pop_all()
 
     def append(self, bodies: Sequence[str], stamp: Stamp, *, durable: bool) -> None:
         """Add entries, all or none; the oldest go if the file gets too large.
@@ -76,22 +76,29 @@ class ActivityStore:
             LogError: it cannot be written, for instance because the disk is full.
         """
         head = self.head
-        with self._errors():
-            self._connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-            self._connection.execute("BEGIN IMMEDIATE")
+        with _in_words(self.path), self._transaction(durable):
             for body in bodies:
                 head = self._insert(head, body)
             while self._size() > self._limit:
                 head = self._delete_oldest(head, stamp)
-            self._connection.execute("COMMIT")
         self.head = head
 
     def close(self) -> None:
-        """Free the file; a second time does nothing."""
-        if self._lock >= 0:
-            self._connection.close()
-            os.close(self._lock)
-            self._lock = -1
+        """Free the file."""
+        self._resources.close()
+
+    @contextmanager
+    def _transaction(self, durable: bool) -> Iterator[None]:
+        """All or nothing."""
+        self._connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
 
     def _insert(self, head: Head, body: str) -> Head:
         seq = head.seq + 1
@@ -112,27 +119,34 @@ class ActivityStore:
         first = self._row("SELECT * FROM log ORDER BY seq LIMIT 1")
         count = max((head.seq - first.seq + 1) // _DELETED_PART, 1)
         last = self._row("SELECT * FROM log WHERE seq = ?", first.seq + count - 1)
-        since, until = (read_body(row, str(self.path))[1].utc for row in (first, last))
         checkpoint = Checkpoint(
             first=first.seq,
             last=last.seq,
             digest=last.digest.hex(),
-            since=since.isoformat(),
-            until=until.isoformat(),
+            since=self._when(first),
+            until=self._when(last),
         )
         self._connection.execute("DELETE FROM log WHERE seq <= ?", (last.seq,))
         return self._insert(head, write_body(checkpoint, stamp))
 
+    def _when(self, row: Row) -> str:
+        """When a row was written, UTC."""
+        try:
+            _, stamp = read_body(row, str(self.path))
+        except LogError as error:
+            raise BrokenLogError(str(error)) from error
+        return stamp.utc.isoformat()
+
     def _row(self, query: str, *values: int) -> Row:
-        return Row(*self._connection.execute(query, values).fetchone())
+        return self._read(self._connection.execute(query, values).fetchone() or (0, None, None))
 
     def _verified_tail(self) -> Head:
         """The end of the chain, the last entries verified."""
-        with self._errors():
+        with _in_words(self.path):
             rows = self._connection.execute(
                 "SELECT * FROM log ORDER BY seq DESC LIMIT ?", (TAIL + 1,)
             ).fetchall()
-        newest_last = [Row(*row) for row in reversed(rows)]
+        newest_last = [self._read(row) for row in reversed(rows)]
         if not newest_last:
             return Head()
         head = Head(newest_last[0].seq, newest_last[0].digest)
@@ -142,22 +156,28 @@ class ActivityStore:
             head = self._next(head, row)
         return head
 
+    def _read(self, found: tuple[Any, Any, Any]) -> Row:
+        seq, body, digest = found
+        if not isinstance(body, str) or not isinstance(digest, bytes):
+            raise BrokenLogError(f"{self.path}: entry {seq} is not of the form of this log")
+        return Row(seq, body, digest)
+
     def _next(self, head: Head, row: Row) -> Head:
         if row.seq != head.seq + 1 or chained(head.digest, row.seq, row.body) != row.digest:
             raise BrokenLogError(f"{self.path}: the chain is broken at entry {row.seq}")
         return Head(row.seq, row.digest)
 
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        """What SQLite says, in this house's words; a transaction that fails leaves no trace."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            if hasattr(self, "_connection") and self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            damaged = any(word in str(error) for word in _DAMAGED)
-            kind = BrokenLogError if damaged else LogError
-            raise kind(f"{self.path}: {error}") from error
+
+@contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    """What SQLite says, in this house's words."""
+    try:
+        yield
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        text = str(error)
+        passing = "malformed" not in text and any(word in text for word in _CIRCUMSTANCES)
+        kind = LogError if passing else BrokenLogError
+        raise kind(f"{path}: {error}") from error
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -15,12 +16,13 @@ from belisha.cameras.settings import CameraSettings
 from belisha.detector import Detector
 from belisha.errors import BelishaError, ConfigError
 from belisha.service.activity import ActivityLog
-from belisha.service.activity_entries import Event
+from belisha.service.activity_entries import Event, Stamp
 from belisha.service.car_signals import CarSignals
 from belisha.service.config import ServiceConfig, read_config
 from belisha.service.following import Following
 from belisha.service.health import Health, HealthWatch
 from belisha.service.health_degrade import Degrade
+from belisha.service.ledger import Ledger
 from belisha.service.loop import Loop, LoopReport, Parts
 from belisha.service.models import Models, ModelSource, OpenDetector
 from belisha.service.monitor import Monitor
@@ -32,6 +34,7 @@ from belisha.service.rules.check import check
 from belisha.service.rules.rulebook import Rules
 from belisha.service.rules.steady import SteadyRules
 from belisha.service.sinks import Sink
+from belisha.service.status import Counts, Status
 from belisha.service.steering import Steering
 from belisha.service.systemd import Systemd
 from belisha.service.telling import Level, Say
@@ -52,11 +55,13 @@ class World:
         open_source: opens a camera.
         open_detector: loads a bundle.
         utc: the wall clock.
+        monotonic: the clock by which seconds are summed up.
     """
 
     open_source: OpenSource = open_source
     open_detector: OpenDetector = Detector.open
     utc: Callable[[], datetime] = _utc
+    monotonic: Callable[[], float] = time.monotonic
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +110,12 @@ class Service:
         self._health = HealthWatch(Health(disk=health_disk))
         self._loop = Loop(self._parts(self._now, ()), self._turned, warm=True)
         self._monitor = Monitor(
-            config.name, self._loop.ledger, lambda: self._health.latest, self._log, self._say
+            config.name,
+            self._loop.ledger,
+            lambda: self._health.latest,
+            self._log,
+            self._say,
+            self._world.monotonic,
         )
         self._watch(self._now)
         self._page = self._open_page(config)
@@ -142,6 +152,31 @@ class Service:
         self._wanted = True
 
     @property
+    def status(self) -> Status:
+        """What is going on; may be asked from any thread."""
+        return self._monitor.status()
+
+    @property
+    def ledger(self) -> Ledger:
+        """What the loop has counted and timed."""
+        return self._loop.ledger
+
+    @property
+    def counts(self) -> Counts:
+        """Frames since the start."""
+        return self._monitor.counts
+
+    @property
+    def given_up(self) -> dict[str, int]:
+        """Outlet -> messages that could not leave by it."""
+        return self._now.outlets.dropped
+
+    @property
+    def log_events(self) -> list[tuple[Stamp, Event]]:
+        """The newest events of the log, the oldest first; none without a log."""
+        return self._log.recent_events() if self._log else []
+
+    @property
     def hangs(self) -> bool:
         """Whether a driver still holds a thread, after `run`."""
         camera = self._loop.parts.camera
@@ -164,7 +199,8 @@ class Service:
         if processed != self._processed:
             self._processed = processed
             self._systemd.alive()
-        self._monitor.turned()
+        if self._monitor.turned():
+            self._systemd.status(self._monitor.words)
         if self._wanted and self._reloading is None:
             self._wanted = False
             self._reloading = threading.Thread(target=self._reload, name="reload", daemon=True)
@@ -176,12 +212,12 @@ class Service:
         before = self._now
         try:
             after = self._assemble(read_config(self._path), before)
+            self._take_over(before, after)
         except BelishaError as error:
             self._say("reload", f"the configuration in force stays: {error}", "alarm")
-        else:
-            self._take_over(before, after)
-        self._systemd.ready()
-        self._reloading = None
+        finally:
+            self._systemd.ready()
+            self._reloading = None
 
     def _take_over(self, before: Assembled, after: Assembled) -> None:
         parts = self._parts(after, self._fixed)
@@ -205,34 +241,27 @@ class Service:
             BelishaError: something cannot be had; everything made so far is closed.
         """
         rules = self._open_rules(config)
-        models = Models(self._sources(config, rules), self._say, before.models if before else None)
-        try:
-            return self._assembled(config, rules, models, before)
-        except BaseException:
-            models.close(before.models if before else None)
-            raise
-
-    def _assembled(
-        self, config: ServiceConfig, rules: Rules | None, models: Models, before: Assembled | None
-    ) -> Assembled:
-        old = before.config if before else None
         degrade = Degrade(config.degrade)
-        _refuse_unknown_bundles(config, models)
-        steering = Steering(
-            models, models.names[0], SteadyRules(rules) if rules else None, self._say
-        )
+        with ExitStack() as made:
+            models = Models(
+                self._sources(config, rules), self._say, before.models if before else None
+            )
+            made.callback(models.close, before.models if before else None)
+            _refuse_unknown_bundles(config, models)
+            steady = SteadyRules(rules) if rules else None
+            steering = Steering(models, models.names[0], steady, self._say)
+            if before is not None and before.config.signals == config.signals:
+                signals = before.signals
+            else:
+                signals = CarSignals(config.signals, self._folder, self._say)
+                made.callback(signals.close)
+            outlets = open_outlets(config.sinks, config.name, self._folder, self._say)
+            made.callback(outlets.close)
+            camera = self._camera(config, before)
+            made.pop_all()
         if before is not None:
             steering.take_over(before.steering)
-        if before is not None and old is not None and old.degrade == config.degrade:
-            degrade = before.degrade
-        signals_same = before is not None and old is not None and old.signals == config.signals
-        signals = (
-            before.signals
-            if before is not None and signals_same
-            else CarSignals(config.signals, self._folder, self._say)
-        )
-        outlets = open_outlets(config.sinks, config.name, self._folder, self._say)
-        camera = self._camera(config, before)
+            degrade = before.degrade if before.config.degrade == config.degrade else degrade
         following = self._following(config, models, before)
         return Assembled(config, models, steering, following, camera, outlets, signals, degrade)
 

@@ -72,6 +72,7 @@ class CarSignals:
         self._complained = False
         self._path = folder / settings.listen if settings.listen else None
         self._socket = _bound(self._path) if self._path else None
+        self._inode = self._path.stat().st_ino if self._path else 0
 
     def gather(self, health: HealthState, missed_share: float) -> Signals:
         """All that is known now.
@@ -112,10 +113,12 @@ class CarSignals:
         self._light = _light(self._level, self._light)
 
     def close(self) -> None:
-        """Listen no more."""
+        """Listen no more; a successor may have taken the path already."""
         if self._socket is not None and self._path is not None:
             self._socket.close()
-            self._path.unlink(missing_ok=True)
+            with suppress(OSError):
+                if self._path.stat().st_ino == self._inode:
+                    self._path.unlink()
         self._socket = None
 
     def _listen(self) -> None:

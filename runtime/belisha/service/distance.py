@@ -9,6 +9,8 @@ read and for rules of thumb. It is not ranging, and no time to collision should 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +29,7 @@ _GROUND_SHARE = 0.08
 """Of the camera's height above where a person stands: kerbs, crowned roads, load in the boot."""
 _EDGE_SHARE, _EDGE_PX = 0.035, 1.2
 """Standard error of a box's edge: a share of its height, and pixels."""
-_PITCH_RAD = 0.006
+_PITCH_RAD = 0.008
 """Of the horizon: the car nods, and roads are not flat."""
 _NINETY = 1.645
 """Standard errors to either side that hold nine in ten."""
@@ -52,13 +54,13 @@ class Distances:
     high_m: FloatArray
 
     def words(self, index: int) -> str:
-        """One band as people read it: 8 to 12 m."""
+        """One band as people read it, rounded outwards: 7.5 to 11 m."""
         low, high = float(self.low_m[index]), float(self.high_m[index])
+        far = _rounded(high, math.ceil) if math.isfinite(high) else ""
         if low <= NEAREST_M:
-            return f"under {_round(high)} m" if np.isfinite(high) else "unknown"
-        return (
-            f"{_round(low)} to {_round(high)} m" if np.isfinite(high) else f"over {_round(low)} m"
-        )
+            return f"under {far} m" if far else "unknown"
+        near = _rounded(low, math.floor)
+        return f"{near} to {far} m" if far else f"over {near} m"
 
 
 def distances(xyxy: FloatArray, mounting: Mounting, width: int, height: int) -> Distances:
@@ -123,10 +125,12 @@ def _combined(
 def _metres(nearness: Numbers) -> FloatArray:
     """1 over the distance -> metres; what is not nearer than the horizon is infinitely far."""
     far = np.full(len(nearness), np.inf)
-    metres = np.divide(1.0, nearness, out=far, where=nearness > 1e-3)
-    return np.maximum(metres, NEAREST_M).astype(np.float32)
+    metres: Numbers = np.divide(1.0, nearness, out=far, where=nearness > 1e-3)
+    clipped: FloatArray = np.maximum(metres, NEAREST_M).astype(np.float32)
+    return clipped
 
 
-def _round(metres: float) -> str:
-    """Two digits at most: 1.4, 12, 140."""
-    return f"{metres:.1f}".removesuffix(".0") if metres < 10 else f"{float(f'{metres:.2g}'):.0f}"
+def _rounded(metres: float, outwards: Callable[[float], int]) -> str:
+    """To half metres, metres or tens, by how far it is."""
+    step = 0.5 if metres < 10 else 1.0 if metres < 100 else 10.0
+    return f"{outwards(metres / step) * step:g}"

@@ -224,7 +224,7 @@ class Loop:
             decided_s=decided_s,
             late=late,
             bundle=choice.name,
-            digest=choice.detector.info.digest,
+            digest=choice.detector.bundle.digest,
             rule=choice.rule,
         )
         apart = not self._warm and ledger.processed == 0
@@ -268,7 +268,7 @@ class Loop:
         parts: dict[Closable, None] = {}
         for one in (self.parts, self._next or self.parts):
             parts.update(dict.fromkeys((one.camera, *one.sinks)))
-        close_all(parts)
+        close_all(reversed(parts))  # the camera first, so that whoever counts sees its last frame
 
 
 class Closable(Protocol):
@@ -280,7 +280,7 @@ class Closable(Protocol):
 
 
 def close_all(parts: Iterable[Closable]) -> None:
-    """Close each, whatever happens to the others."""
+    """Close each, the last first, whatever happens to the others."""
     with ExitStack() as stack:
         for part in parts:
             stack.callback(part.close)

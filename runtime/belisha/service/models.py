@@ -192,7 +192,7 @@ class Models:
 
     def _by_identity(self) -> dict[tuple[str, str, DetectorSettings], Detector]:
         return {
-            (name, detector.info.digest, self._sources[name].settings): detector
+            (name, detector.bundle.digest, self._sources[name].settings): detector
             for name, detector in self._loaded.items()
         }
 

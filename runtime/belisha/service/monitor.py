@@ -11,6 +11,7 @@ from typing import Any
 
 import belisha
 from belisha.cameras import Camera, Frame
+from belisha.detector import DetectorInfo
 from belisha.service.activity import ActivityLog
 from belisha.service.car_signals import CarSignals
 from belisha.service.health import HealthState
@@ -19,7 +20,7 @@ from belisha.service.ledger import Ledger
 from belisha.service.newest_frame import LiveCamera
 from belisha.service.outlets.sink import Outlets
 from belisha.service.results import Result
-from belisha.service.status import Alarm, InForce, Status
+from belisha.service.status import Alarm, Counts, InForce, Status
 from belisha.service.steering import Steering
 from belisha.service.tally import Tally, shown
 from belisha.service.telling import Say
@@ -38,6 +39,7 @@ class Monitor:
         health: gives the latest look at the machine.
         log: gets a summary a second, if one is kept.
         say: gets sentences.
+        clock: seconds by which it works; nobody sets it.
 
     Attributes:
         steering, signals, degrade, outlets, camera: in use now; replaced at a reload.
@@ -50,14 +52,17 @@ class Monitor:
         health: Callable[[], HealthState],
         log: ActivityLog | None,
         say: Say,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._name, self._ledger, self._health = name, ledger, health
         self._log, self._say = log, say
         self._tally = Tally(ledger)
-        self._begun_s = self._due_s = time.monotonic()
+        self._clock = clock
+        self._begun_s = self._due_s = clock()
         self._missed: deque[tuple[int, int]] = deque(maxlen=_MISSED_OVER)
         self._since: dict[str, float] = {}
         self._frame: Frame | None = None
+        self._engines: dict[str, DetectorInfo] = {}
         self.steering: Steering
         self.signals: CarSignals
         self.degrade: Degrade
@@ -76,7 +81,7 @@ class Monitor:
 
     def turned(self) -> bool:
         """After each turn of the loop; whether a second was over."""
-        now = time.monotonic()
+        now = self._clock()
         if now < self._due_s:
             return False
         self._due_s = max(self._due_s + EVERY_S, now)
@@ -86,8 +91,24 @@ class Monitor:
             self._log.add_second(second)
         self._missed.append((second.missed, second.processed))
         self._follow(health, now)
+        self._watch_engine()
         self._tell()
         return True
+
+    @property
+    def words(self) -> str:
+        """A line about how it goes."""
+        alarms = self._alarms()
+        if alarms:
+            return alarms[0].text
+        choice = self.steering.choice
+        decided = self._missed[-1][1] if self._missed else 0
+        return f"{choice.name if choice else 'nothing'} decides, {decided} frames a second"
+
+    @property
+    def counts(self) -> Counts:
+        """Frames since the start; may be asked from any thread."""
+        return self._tally.counts(self.camera)
 
     def status(self) -> Status:
         """The service at this moment; may be called from any thread."""
@@ -98,12 +119,10 @@ class Monitor:
         info = detector.info if detector else None
         in_force = InForce()
         if choice is not None and info is not None:
-            engine = info.engine
             in_force = InForce(
                 bundle=choice.name,
                 digest=info.digest,
-                engine=f"{engine.library} on {engine.device}, {engine.flavour}, "
-                f"{engine.threads} threads",
+                engine=_words(info),
                 passed_over=tuple(
                     f"{name} could not be used: {reason}" for name, reason in info.passed_over
                 ),
@@ -114,10 +133,10 @@ class Monitor:
             )
         return Status(
             name=self._name,
-            up_s=time.monotonic() - self._begun_s,
+            up_s=self._clock() - self._begun_s,
             camera=state.words if state else "recording",
             frame_age_s=state.silent_s if state else float("nan"),
-            counts=self._tally.counts(camera),
+            counts=self.counts,
             latency=shown(ledger.latency),
             stages={stage: shown(times) for stage, times in ledger.stages.items()},
             in_force=in_force,
@@ -146,6 +165,22 @@ class Monitor:
         if signals != self.steering.signals:
             self.steering.signals = signals
 
+    def _watch_engine(self) -> None:
+        """Say it when the engine of the detector in use has changed by itself."""
+        choice = self.steering.choice
+        if choice is None:
+            return
+        info, before = choice.detector.info, self._engines.get(choice.name)
+        self._engines[choice.name] = info
+        if before is None or before.digest != info.digest:
+            return
+        for engine, reason in info.passed_over[len(before.passed_over) :]:
+            self._say("fallback", f"{choice.name}: {engine}: {reason}", "warning")
+        if info.engine != before.engine:
+            self._say("engine", f"{choice.name} runs on {_words(info)} now")
+        elif info.building and not before.building:
+            self._say("engine", f"{choice.name}: {info.building} is being built beside")
+
     def _missed_share(self) -> float:
         processed = sum(count for _, count in self._missed)
         return sum(missed for missed, _ in self._missed) / processed if processed else float("nan")
@@ -153,11 +188,10 @@ class Monitor:
     def _tell(self) -> None:
         """The state of the service, for readers of decisions."""
         alarms = self._alarms()
-        counts = self._tally.counts(self.camera)
         state: dict[str, Any] = {
-            "up_s": round(time.monotonic() - self._begun_s, 1),
+            "up_s": round(self._clock() - self._begun_s, 1),
             "camera": self.camera.state.trouble if isinstance(self.camera, LiveCamera) else "",
-            **asdict(counts),
+            **asdict(self.counts),
             "alarms": [{"level": one.level, "text": one.text} for one in alarms],
             "given_up": self.outlets.dropped,
         }
@@ -176,7 +210,16 @@ class Monitor:
         for engine, reason in choice.detector.info.passed_over if choice else ():
             wrong.append(("warning", f"fallback: {engine} could not be used: {reason}"))
         wrong += [("warning", f"less is done: {one}") for one in self.steering.degradation.active]
-        now = time.monotonic()
+        now = self._clock()
         self._since = {text: self._since.get(text, now) for _, text in wrong}
         since = self._since
         return tuple(Alarm(level, text, now - since.get(text, now)) for level, text in wrong)
+
+
+def _words(info: DetectorInfo) -> str:
+    """What runs a detector."""
+    engine = info.engine
+    building = f"; {info.building} is being built" if info.building else ""
+    return (
+        f"{engine.library} on {engine.device}, {engine.flavour}, {engine.threads} threads{building}"
+    )

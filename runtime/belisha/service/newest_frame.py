@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from belisha.cameras import Camera, Frame, NoFrame
-from belisha.cameras.picture_faults import PictureFaults
+from belisha.cameras.picture_faults import FROZEN, PictureFaults
 from belisha.cameras.settings import CameraSettings
 from belisha.errors import BelishaError, FrameError
 from belisha.service.telling import Say
@@ -143,7 +143,7 @@ class LiveCamera:
     def _capture(self, source: Camera) -> None:
         """Read an open camera until it ends, fails, or gives nothing good for too long."""
         settings = self._settings
-        faults = PictureFaults(settings.frozen_after_s, checked=settings.checked)
+        faults = PictureFaults(settings.frozen_limit_s, checked=settings.checked)
         opened_s = time.perf_counter()
         while not self._closing:
             try:
@@ -165,6 +165,8 @@ class LiveCamera:
         fault = faults.of(frame)
         if fault:
             self._bad(fault)
+            if fault == FROZEN:  # which it has been for long enough already
+                self._in_trouble(fault)
             return
         self._good_s, self._reason = time.perf_counter(), ""
         if self._trouble:

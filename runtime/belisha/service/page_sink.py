@@ -19,6 +19,8 @@ class PageSink:
 
     def write(self, result: Result) -> None:
         """See `Sink.write`."""
+        if not self._page.wants():
+            return
         frame = result.frame
         shown = Shown(
             image_bgr=frame.image_bgr,

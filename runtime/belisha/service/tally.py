@@ -27,7 +27,7 @@ class Tally:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._cameras: list[LiveCamera] = []
+        self._cameras: dict[int, LiveCamera] = {}
         self._before = Counts()
         self._people_before = 0
         self._latency = ledger.latency.copy()
@@ -40,9 +40,9 @@ class Tally:
             camera: in use now.
         """
         ledger = self._ledger
-        if isinstance(camera, LiveCamera) and camera not in self._cameras:
-            self._cameras.append(camera)
-        states = [one.state for one in self._cameras]
+        if isinstance(camera, LiveCamera):
+            self._cameras[id(camera)] = camera  # the page's threads may come here at once
+        states = [one.state for one in list(self._cameras.values())]
         looked_at = ledger.processed + ledger.failed + ledger.stale
         captured = sum(state.captured for state in states) if states else looked_at
         return Counts(
@@ -74,7 +74,7 @@ class Tally:
             latency_ms=latency,
             worst_ms=worst_ms,
             stages_ms=self._new_stages(),
-            bundle=f"{choice.name} {choice.detector.info.digest[:12]}" if choice else "",
+            bundle=f"{choice.name} {choice.detector.bundle.digest[:12]}" if choice else "",
             engine=choice.detector.info.engine.name if choice else "",
             rule=choice.rule if choice else "",
             hottest_c=health.hottest_c,

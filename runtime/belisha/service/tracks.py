@@ -3,7 +3,7 @@
 Each person is a box that moves at a constant rate. A frame's boxes are given to the people whom
 they overlap most, in two rounds: sure boxes first, then unsure ones to people who were just seen;
 half-hidden people score low, so this is what keeps them. People who find no box are remembered for
-a second. After ByteTrack (Zhang et al., 2022) in idea; alpha-beta filters instead of Kalman's,
+a moment. After ByteTrack (Zhang et al., 2022) in idea; alpha-beta filters instead of Kalman's,
 greedy instead of optimal assignment, and enlarged boxes, which small and fast people need.
 """
 
@@ -71,6 +71,10 @@ class Tracks:
         return Boxes(here.xyxy, here.scores)
 
 
+_MOST = 10.0
+"""Seconds of patience, and widths of enlargement, beyond which it must be a mistake."""
+
+
 @dataclass(frozen=True)
 class TrackerSettings:
     """How a tracker decides.
@@ -86,18 +90,38 @@ class TrackerSettings:
         enlarge: each box grows by this share of its sides, each way.
         least_alpha: share of a surprise that moves a box, of people known for long.
         least_beta: share of a surprise that changes its rate.
+
+    Raises:
+        ValueError: a value is out of its range.
     """
 
     high_score: float = 0.4
     low_score: float = 0.12
     confirm_hits: int = 2
-    patience_s: float = 1.2
+    patience_s: float = 1.5
     brief_s: float = 0.25
     least_overlap: float = 0.15
-    least_overlap_low: float = 0.3
+    least_overlap_low: float = 0.5
     enlarge: float = 0.2
     least_alpha: float = 0.55
-    least_beta: float = 0.18
+    least_beta: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.low_score <= self.high_score <= 1:
+            raise ValueError(
+                "expected 0 <= low_score <= high_score <= 1, "
+                f"got {self.low_score:g} and {self.high_score:g}"
+            )
+        if self.confirm_hits < 1:
+            raise ValueError(f"expected confirm_hits of at least 1, got {self.confirm_hits}")
+        for name in ("least_overlap", "least_overlap_low", "least_alpha", "least_beta"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ValueError(
+                    f"expected {name} above 0 and at most 1, got {getattr(self, name):g}"
+                )
+        for name in ("patience_s", "brief_s", "enlarge"):
+            if not 0 <= getattr(self, name) <= _MOST:
+                raise ValueError(f"expected {name} of 0 to {_MOST:g}, got {getattr(self, name):g}")
 
 
 _LONGEST_GAP_S = 2.0
@@ -137,19 +161,19 @@ class Tracker:
         if not 0 <= gap_s <= _LONGEST_GAP_S:
             self._people, gap_s = _People.none(), 0.0
         people = self._people.moved(gap_s, shift)
-        measured = _states(boxes.xyxy)
         sure = np.flatnonzero(boxes.scores >= self.settings.high_score)
-        pairs = self._assign(people, boxes, sure)
-        people.correct(pairs, measured, boxes.scores, self.settings)
+        pairs = self._assign(people, boxes, sure, gap_s)
+        people.correct(pairs, boxes, self.settings)
         people.keep(self._alive(people))
         new = self._newcomers(people, boxes, sure, pairs)
-        people.add(measured[new], boxes.scores[new], self._take(len(new)))
+        people.add(boxes[new], self._take(len(new)))
         self._people = people
         return people.tracks(self.settings.confirm_hits)
 
-    def _assign(self, people: _People, boxes: Boxes, sure: IntArray) -> Pairs:
+    def _assign(self, people: _People, boxes: Boxes, sure: IntArray, gap_s: float) -> Pairs:
         """(person, box) pairs of both rounds."""
         settings = self.settings
+        just_seen = people.missing_s <= max(settings.brief_s, 1.5 * gap_s)
         everybody = np.arange(len(people))
         likeness = iou(
             _enlarged(people.expected, settings.enlarge), _enlarged(boxes.xyxy, settings.enlarge)
@@ -159,12 +183,7 @@ class Tracker:
         pairs = _greedy(likeness, everybody, sure, settings.least_overlap)
         taken = {person for person, _ in pairs}
         rest = np.array(
-            [
-                person
-                for person in everybody
-                if person not in taken and people.missing_s[person] <= settings.brief_s
-            ],
-            np.int64,
+            [person for person in everybody if person not in taken and just_seen[person]], np.int64
         )
         unsure = np.flatnonzero(
             (boxes.scores < settings.high_score) & (boxes.scores >= settings.low_score)
@@ -200,18 +219,18 @@ _COLUMNS = ("states", "rates", "ids", "scores", "hits", "missing_s", "age_s", "_
 class _People:
     """Everybody who is known, as parallel arrays; a state is centre x, y, width, height."""
 
-    def __init__(self, states: States, rates: States, ids: IntArray, scores: FloatArray) -> None:
-        self.states, self.rates, self.ids, self.scores = states, rates, ids, scores
+    def __init__(self, boxes: Boxes, ids: IntArray) -> None:
+        self.states = _states(boxes.xyxy)
+        self.rates = np.zeros_like(self.states)
+        self.ids, self.scores, self._boxes = ids, boxes.scores, boxes.xyxy
         self.hits = np.ones(len(ids), np.int64)
         self.missing_s = np.zeros(len(ids))
         self.age_s = np.zeros(len(ids))
-        self._boxes = _corners(states)
 
     @staticmethod
     def none() -> _People:
         """Nobody."""
-        empty = np.zeros((0, 4))
-        return _People(empty, empty.copy(), np.zeros(0, np.int64), np.zeros(0, np.float32))
+        return _People(Boxes.empty(), np.zeros(0, np.int64))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -233,33 +252,32 @@ class _People:
         self._boxes = _corners(self.states)
         return self
 
-    def correct(
-        self, pairs: Pairs, measured: States, scores: FloatArray, settings: TrackerSettings
-    ) -> None:
+    def correct(self, pairs: Pairs, boxes: Boxes, settings: TrackerSettings) -> None:
         """Let boxes correct where their owners are and how they move."""
         if not pairs:
             return
-        people, boxes = np.array(pairs).T
+        people, chosen = np.array(pairs).T
+        own = boxes[chosen]
         hits = self.hits[people] + 1
         # The gains of a straight line laid through all boxes so far, until they get too small.
         alpha = np.maximum(2 * (2 * hits - 1) / (hits * (hits + 1)), settings.least_alpha)
         beta = np.maximum(6 / (hits * (hits + 1)), settings.least_beta)
-        surprise = measured[boxes] - self.states[people]
+        surprise = _states(own.xyxy) - self.states[people]
         self.states[people] += alpha[:, None] * surprise
         self.rates[people] += (beta / np.maximum(self.missing_s[people], 1e-3))[:, None] * surprise
         self.hits[people] = hits
-        self.scores[people] = scores[boxes]
+        self.scores[people] = own.scores
         self.missing_s[people] = 0
-        self._boxes[people] = _corners(measured[boxes])
+        self._boxes[people] = own.xyxy
 
     def keep(self, alive: BoolArray) -> None:
         """Forget all others."""
         for name in _COLUMNS:
             setattr(self, name, getattr(self, name)[alive])
 
-    def add(self, measured: States, scores: FloatArray, ids: IntArray) -> None:
+    def add(self, boxes: Boxes, ids: IntArray) -> None:
         """Take in newcomers."""
-        new = _People(measured, np.zeros_like(measured), ids, scores)
+        new = _People(boxes, ids)
         for name in _COLUMNS:
             setattr(self, name, np.concatenate([getattr(self, name), getattr(new, name)]))
 

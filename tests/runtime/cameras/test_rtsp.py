@@ -14,14 +14,15 @@ from belisha.cameras.rtsp import RtspCamera
 from belisha.cameras.settings import CameraSettings
 from belisha.errors import SourceError
 from belisha.service.newest_frame import LiveCamera
+from benchmarks.service.rtsp_server import RtspServer
 from tests.doubles import Told, wait_until
-from tests.gstreamer import RtspServer
+from tests.gstreamer import rtsp_server
 
 
 @pytest.fixture
 def server() -> Iterator[RtspServer]:
     """A camera on loopback, 30 frames a second of a moving ball."""
-    serving = RtspServer()
+    serving = rtsp_server()
     yield serving
     serving.kill()
 

@@ -23,7 +23,16 @@ def loop(frames: int) -> LoopReport:
     """A loop whose frames took 2 ms to infer."""
     times = percentiles([2.0] * frames)
     stages = {"infer": times, "total": times}
-    return LoopReport(frames, 3, (), False, 9.0, stages)
+    return LoopReport(
+        frames=frames,
+        people=3,
+        failures=(),
+        stale=0,
+        missed=0,
+        interrupted=False,
+        first_ms=9.0,
+        stages_ms=stages,
+    )
 
 
 def scores() -> list[FrameScore]:

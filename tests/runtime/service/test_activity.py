@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sqlite3
 import subprocess
@@ -11,14 +12,30 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from belisha.errors import LogError, UsageError
 from belisha.service import activity
 from belisha.service.activity import ActivityLog
-from belisha.service.activity_entries import Checkpoint, Event, Head, Second, read_body
+from belisha.service.activity_entries import (
+    LONGEST,
+    MAX_TEXT,
+    Checkpoint,
+    Event,
+    Head,
+    Second,
+    read_body,
+)
 from belisha.service.activity_reader import read_rows, verify
 from tests.interpreter import run_python
 from tests.runtime.service.logs import NOON, Clocks, busy_second, write_log
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log of 22 entries that nobody touches."""
+    return write_log(tmp_path_factory.mktemp("log") / "a.db")
 
 
 def contents(path: Path) -> list[object]:
@@ -157,6 +174,49 @@ def test_a_damaged_log_is_set_aside_and_the_new_one_says_so(tmp_path: Path, dama
     assert verify(path).whole
 
 
+@settings(max_examples=30)
+@given(st.integers(0, 10**6), st.integers(1, 255))
+def test_a_service_starts_on_any_damage(good: Path, place: int, flip: int) -> None:
+    content = bytearray(good.read_bytes())
+    content[place % len(content)] ^= flip
+    path = good.with_name("flipped.db")
+    for old in good.parent.glob("flipped.db*"):
+        old.unlink()
+    path.write_bytes(content)
+    try:
+        log = ActivityLog(path)
+    except (LogError, UsageError):
+        assert place % len(content) < 100, "of another kind or version, by its header"
+        return
+    log.add_event(Event(name="start", text="started"))
+    log.close(30)
+    assert log.state.lost == log.state.waiting == 0
+    assert any("started" in row.body for row in read_rows(path))
+
+
+def test_damage_on_a_full_disk_is_survived_too(tmp_path: Path) -> None:
+    done = run_python(
+        "import resource, sys, time; from pathlib import Path\n"
+        "from belisha.service.activity import ActivityLog\n"
+        "from belisha.service.activity_entries import Event, Second\n"
+        "log = ActivityLog(Path(sys.argv[1])); log.add_second(Second())\n"
+        "while not log.state.head.seq: time.sleep(0.01)\n"
+        "none = resource.RLIM_INFINITY\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, none))\n"
+        "log.path.unlink(); log.add_event(Event(name='camera', text='gone', level='alarm'))\n"
+        "while not log.state.trouble: time.sleep(0.01)\n"
+        "time.sleep(1.5); print(log.state.trouble)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (none, none))\n"
+        "while log.state.trouble: time.sleep(0.01)\n"
+        "log.close(30)",
+        str(tmp_path / "a.db"),
+    )
+    assert done.returncode == 0, done.stderr
+    names = [one.name for one in contents(tmp_path / "a.db") if isinstance(one, Event)]
+    assert names[-2:] == ["log", "camera"]
+    assert verify(tmp_path / "a.db").whole
+
+
 def test_damaged_logs_do_not_fill_the_disk(tmp_path: Path) -> None:
     for day in range(1, 5):
         (tmp_path / "a.db").write_bytes(b"rubbish")
@@ -224,6 +284,25 @@ def test_a_clock_that_was_set_is_an_event(tmp_path: Path, step: float, words: st
     _, event, _, _ = contents(log.path)
     assert isinstance(event, Event)
     assert (event.name, words in event.text) == ("clock", True)
+
+
+def test_odd_entries_do_not_stop_the_log(tmp_path: Path) -> None:
+    log = ActivityLog(tmp_path / "a.db")
+    log.add_second(Second(latency_ms=((1.0, 2), (math.inf, 1)), worst_ms=math.inf))
+    log.add_event(Event(name="camera", text="lost \udcff.mp4 " + "x" * 10_000))
+    log.add_event(Event(name="odd", text="", details={"a": object()}))  # type: ignore[dict-item]
+    log.add_event(Event(name="stop", text="stopped"))
+    log.close(30)
+    second, event, odd, stop = contents(log.path)
+    assert isinstance(second, Second)
+    assert second.latency_ms == ((1.0, 2), (LONGEST, 1))
+    assert isinstance(event, Event)
+    assert event.text.startswith("lost ?.mp4 xxx")
+    assert len(event.text) == MAX_TEXT
+    assert isinstance(odd, Event)
+    assert odd.text.startswith("an entry cannot be written: ")
+    assert stop == Event(name="stop", text="stopped")
+    assert verify(log.path).whole
 
 
 def test_two_writers_would_fork_the_chain(tmp_path: Path) -> None:

@@ -85,3 +85,12 @@ def test_the_picture_may_be_left_out_of_it(tmp_path: Path) -> None:
     signals = CarSignals(SignalSettings(light_from_picture=False), tmp_path, Told())
     signals.look(np.full((48, 64, 3), 200, np.uint8))
     assert signals.gather(HEALTH, NAN).light is None
+
+
+def test_a_successor_keeps_the_path_when_the_predecessor_goes(tmp_path: Path) -> None:
+    before = CarSignals(SignalSettings(listen="car.sock"), tmp_path, Told())
+    after = CarSignals(SignalSettings(listen="car.sock", expire_s=1), tmp_path, Told())
+    before.close()
+    send(tmp_path / "car.sock", b'{"speed_kmh": 12}')
+    assert after.gather(HEALTH, NAN).speed_kmh == 12
+    after.close()

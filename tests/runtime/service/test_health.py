@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from belisha.service.health import Health, HealthState, HealthWatch
-from tests.runtime.service.trees import JETSON, LAPTOP, plant
+from tests.runtime.service.trees import JETSON, LAPTOP, LARGE_JETSON, plant
 
 
 def known(state: HealthState) -> dict[str, float]:
@@ -30,6 +30,13 @@ def test_a_jetson(tmp_path: Path) -> None:
         "power_w": 8.8563,  # of the rail that feeds all others
         "memory_mb": 128.0,
         "memory_free_mb": 4096.0,
+    }
+
+
+def test_a_jetson_without_a_rail_for_the_whole_board_and_with_parts_asleep(tmp_path: Path) -> None:
+    assert known(Health(plant(tmp_path, LARGE_JETSON)).read()) == {
+        "hottest_c": 49.0,
+        "throttle_events": 0.0,
     }
 
 

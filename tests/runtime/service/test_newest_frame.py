@@ -142,6 +142,14 @@ def test_a_frozen_picture_is_withheld() -> None:
         assert camera.state.failed > 0
 
 
+def test_a_still_scene_in_a_file_is_not_frozen() -> None:
+    still = noise()
+    settings = CameraSettings(source="drive.mp4", frozen_after_s=0.1)
+    with living(Driver(lambda index: still), Told(), settings) as camera:
+        read_for(camera, 0.3)
+        assert (camera.state.trouble, camera.state.failed) == ("", 0)
+
+
 def test_black_and_cut_off_pictures_are_withheld_and_said() -> None:
     def cut_off(index: int) -> np.ndarray:
         picture = noise()

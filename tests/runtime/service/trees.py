@@ -1,6 +1,7 @@
 """Trees of /sys and /proc, as machines of several kinds have them.
 
-That of a Jetson is written from NVIDIA's documentation of its files, not copied from a board.
+Names and labels of the Jetsons' files are those that NVIDIA's documentation, kernel drivers and
+owners of boards tell of; the numbers are made up. No board was at hand to record one.
 """
 
 from __future__ import annotations
@@ -45,6 +46,29 @@ JETSON = {
     "proc/meminfo": "MemTotal:        7802636 kB\nMemAvailable:    4000000 kB\n",
     "proc/self/status": "Name:\tbelisha\nVmHWM:\t  130000 kB\nVmRSS:\t  125000 kB\n",
 }
+ASLEEP = "(asleep)"
+"""Stands for a file that answers with an error, as sensors of idle parts do."""
+LARGE_JETSON = {
+    "sys/class/thermal/thermal_zone0/type": "cpu-thermal",
+    "sys/class/thermal/thermal_zone0/temp": "47500",
+    "sys/class/thermal/thermal_zone2/type": "cv0-thermal",
+    "sys/class/thermal/thermal_zone2/temp": ASLEEP,
+    "sys/class/thermal/thermal_zone8/type": "tj-thermal",
+    "sys/class/thermal/thermal_zone8/temp": "49000",
+    "sys/class/devfreq/17000000.ga10b/cur_freq": ASLEEP,
+    "sys/class/devfreq/17000000.ga10b/max_freq": "1300500000",
+    "sys/class/hwmon/hwmon2/in1_label": "NC",
+    "sys/class/hwmon/hwmon2/in1_input": ASLEEP,
+    "sys/class/hwmon/hwmon3/in1_label": "VDD_GPU_SOC",
+    "sys/class/hwmon/hwmon3/in1_input": "19072",
+    "sys/class/hwmon/hwmon3/curr1_input": "168",
+    "sys/class/hwmon/hwmon3/in3_label": "VIN_SYS_5V0",
+    "sys/class/hwmon/hwmon3/in3_input": "5064",
+    "sys/class/hwmon/hwmon3/curr3_input": "744",
+    "sys/class/hwmon/hwmon3/in7_label": "sum of shunt voltages",
+    "sys/class/hwmon/hwmon3/in7_input": "1",
+    "sys/class/hwmon/hwmon4/oc1_event_cnt": "0",
+}
 LAPTOP = {
     "sys/class/thermal/thermal_zone0/type": "x86_pkg_temp",
     "sys/class/thermal/thermal_zone0/temp": "48000",
@@ -68,5 +92,8 @@ def plant(root: Path, tree: dict[str, str]) -> Path:
     for name, text in tree.items():
         file = root / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text + "\n")
+        if text == ASLEEP:
+            file.mkdir()  # reading a folder is an error too
+        else:
+            file.write_text(text + "\n")
     return root

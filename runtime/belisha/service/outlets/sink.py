@@ -146,15 +146,14 @@ def open_outlets(settings: OutletSettings, device: str, folder: Path, say: Say) 
     Raises:
         ConfigError: an address is none.
     """
-    outlets: list[Outlet] = []
+    outlets: list[Outlet] = [udp_outlet(address) for address in settings.udp]
+    outlets += [unix_outlet(str(folder / path)) for path in settings.unix]
     if settings.stdout:
         outlets.append(LineOutlet("stdout", StreamTarget(sys.stdout.fileno()), say))
     if settings.file is not None:
         path = folder / settings.file.path
         target = FileTarget(path, round(settings.file.limit_mb * 1e6))
         outlets.append(LineOutlet(f"file {path}", target, say))
-    outlets += [udp_outlet(address) for address in settings.udp]
-    outlets += [unix_outlet(str(folder / path)) for path in settings.unix]
     can = settings.can
     bus = CanOutlet(can.interface, can.id, can.people) if can else None
     return Outlets(device, outlets, bus)

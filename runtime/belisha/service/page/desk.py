@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from belisha.errors import MissingLibraryError, UsageError
-from belisha.service.access import Access, Grant
+from belisha.service.access import Access, Grant, Peer
 from belisha.service.activity import ActivityLog
 from belisha.service.activity_entries import Event
 from belisha.service.activity_reader import exported, read_rows
@@ -142,7 +142,12 @@ class Desk:
             ) from error
         return exposition(self._status())
 
-    def log_lines(self, after: int) -> Iterator[bytes]:
+    def sign_in(self, grant: Grant, peer: Peer) -> str:
+        """A secret for a browser's cookie; that somebody signed in is in the log."""
+        self._note("access", f"{grant.who} signed in from {peer.address}")
+        return self.access.open_session(grant)
+
+    def log_lines(self, after: int, grant: Grant) -> Iterator[bytes]:
         """The log's entries after a number, as blocks of lines.
 
         Raises:
@@ -151,6 +156,7 @@ class Desk:
         """
         if self._log is None:
             raise UsageError("no activity log is kept here")
+        self._note("access", f"{grant.who} pulls the log after entry {after}")
         return _blocks(self._log.path, after)
 
     def press(self, press: Press, grant: Grant) -> str:

@@ -143,12 +143,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def _log(self) -> None:
         """The log as lines of JSON, which `belisha log` reads; `?after=N` leaves out the older."""
-        self._require("log")
+        grant = self._require("log")
         query = parse_qs(urlsplit(self.path).query)
         after = query.get("after", ["0"])[0]
         if not after.isdecimal() or len(after) > 18:
             raise Refusal(HTTPStatus.BAD_REQUEST, "expected ?after=NUMBER")
-        lines = self.desk.log_lines(int(after))
+        lines = self.desk.log_lines(int(after), grant)
         self._begin_stream(
             "application/x-ndjson", {"Content-Disposition": 'attachment; filename="activity.jsonl"'}
         )
@@ -164,7 +164,7 @@ class Handler(BaseHTTPRequestHandler):
         grant = self._known(self.desk.access.of_token(self._peer(), login.token))
         if not grant.rights:
             raise Refusal(HTTPStatus.FORBIDDEN, "nobody has this token")
-        secret = self.desk.access.open_session(grant)
+        secret = self.desk.sign_in(grant, self._peer())
         secure = "; Secure" if self.desk.encrypted else ""
         cookie = f"{COOKIE}={secret}; HttpOnly; SameSite=Strict; Path=/{secure}"
         self._send_json({"who": grant.who}, headers={"Set-Cookie": cookie})
@@ -240,7 +240,9 @@ class Handler(BaseHTTPRequestHandler):
                 HTTPStatus.FORBIDDEN,
                 f"this page is not known as {name[:80]!r}: add the name to 'names' in its settings",
             )
-        if origin and origin.partition("://")[2] != host:
+        # A link may lead here from anywhere; pictures and numbers are for our own page alone.
+        embedded = self._header("Sec-Fetch-Site") in ("cross-site", "same-site")
+        if (origin and origin.partition("://")[2] != host) or (embedded and self.path != "/"):
             raise Refusal(HTTPStatus.FORBIDDEN, "the request comes from another site's page")
 
     def _header(self, name: str) -> str:

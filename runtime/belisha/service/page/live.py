@@ -87,16 +87,21 @@ class Live:
         self._recent: deque[Published] = deque()
         self._changed = threading.Condition()
 
+    def wants(self) -> bool:
+        """Whether a picture would be taken now; it is not while nobody looks."""
+        now = time.monotonic()
+        if now <= self._looked_until:
+            return now >= self._due
+        if self._recent:
+            with self._changed:
+                self._recent.clear()
+        return False
+
     def publish(self, shown: Shown) -> None:
         """Offer a picture; returns at once, and at no cost while nobody looks."""
+        if not self.wants():
+            return
         now = time.monotonic()
-        if now > self._looked_until:
-            if self._recent:
-                with self._changed:
-                    self._recent.clear()
-            return
-        if now < self._due:
-            return
         # By the plan, not by now, so that 30 Hz thinned to 5 Hz is not 4.3 Hz.
         self._due = max(self._due, now - self._pause_s) + self._pause_s
         copied = replace(shown, image_bgr=shown.image_bgr.copy())

@@ -64,6 +64,10 @@ class Page:
         for server in self._servers:
             server.start()
 
+    def wants(self) -> bool:
+        """Whether `publish` would take a picture now: ask before words are made for it."""
+        return self._desk.live.wants()
+
     def publish(self, shown: Shown) -> None:
         """Offer a frame with what was found; returns at once, at no cost while nobody looks."""
         self._desk.live.publish(shown)

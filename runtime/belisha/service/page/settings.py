@@ -22,7 +22,7 @@ class PageSettings:
             the groups of the system.
         names: host names under which the page is reached, besides addresses and this host's own.
         tls_certificate, tls_key: PEM files; both or none.
-        rate_hz: pictures a second, while somebody looks.
+        rate_hz: pictures a second, while somebody looks; each costs the loop a copy of the frame.
         feedback_bytes: how much room frames that people marked may take.
         access: who may do what.
     """

@@ -16,8 +16,10 @@ Situations = tuple[Block, ...]
 """No blocks: impossible. A block of no axes: the one situation of a file without conditions."""
 
 NOWHERE: Situations = ()
-MAX_BLOCKS = 20_000
+MAX_BLOCKS = 5_000
 """A file that needs more is too intricate for people, too."""
+_MAX_PAIRS = 2_000_000
+"""Of blocks that one step compares: a few seconds."""
 
 
 def union(parts: Sequence[Situations]) -> Situations:
@@ -27,6 +29,8 @@ def union(parts: Sequence[Situations]) -> Situations:
 
 def intersection(first: Situations, second: Situations) -> Situations:
     """What is in both."""
+    if len(first) * len(second) > _MAX_PAIRS:
+        raise _too_intricate()
     shared: dict[Block, None] = {}
     for mine in first:
         for yours in second:
@@ -58,8 +62,12 @@ def _without(block: Block, taken: Block) -> list[Block]:
 
 def _bounded(blocks: Situations) -> Situations:
     if len(blocks) > MAX_BLOCKS:
-        raise ConfigError(
-            f"the rules are too intricate to be proven: more than {MAX_BLOCKS} kinds of "
-            "situation; ask for fewer signals in one condition"
-        )
+        raise _too_intricate()
     return blocks
+
+
+def _too_intricate() -> ConfigError:
+    return ConfigError(
+        f"the rules are too intricate to be proven: more than {MAX_BLOCKS} kinds of situation; "
+        "ask for fewer signals in one condition"
+    )

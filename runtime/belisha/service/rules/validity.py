@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Any
 
-from belisha.service.rules.document import Action, RulesDocument, ZoneShape
+from belisha.service.rules.document import Action, RulesDocument, Terms, ZoneShape
 from belisha.service.rules.reading import Place
-from belisha.service.rules.signals import CHOICES, MINUTES, QUANTITIES, minutes_of
+from belisha.service.rules.signals import ABSENT, CHOICES, MINUTES, QUANTITIES, minutes_of
 
 _MAX_RULES = 200
 _MAX_DELAY_S = 3600.0
@@ -17,10 +18,7 @@ def refuse_invalid(document: RulesDocument, where: Place) -> None:
     """Raise `ConfigError` at the first thing that is wrong."""
     _format_and_names(document, where)
     for name, terms in document.bundles.items():
-        for field in ("customers", "regions"):
-            if getattr(terms, field) == ():
-                message = f"{field}: nobody may use {name!r}: leave {field} out to allow all"
-                raise where.error(f"$.bundles.{name}.{field}", message)
+        _terms(name, terms, where)
     for name, shape in document.zones.items():
         _zone(name, shape, where)
     _action(document, document.otherwise, "$.otherwise", where)
@@ -48,6 +46,21 @@ def _format_and_names(document: RulesDocument, where: Place) -> None:
             first = where.line(f"$.rules[{seen[rule.name]}]")
             raise where.error(path, f"the name {rule.name!r} stands twice: see line {first}")
         seen[rule.name] = index
+
+
+def _terms(name: str, terms: Terms, where: Place) -> None:
+    path = f"$.bundles.{name}"
+    if terms.file is not None and PurePath(terms.file).name != terms.file:
+        message = f"file: expected the name of a file beside the rules, got {terms.file!r}"
+        raise where.error(f"{path}.file", message)
+    for field in ("customers", "regions"):
+        codes = getattr(terms, field)
+        if codes == ():
+            message = f"{field}: nobody may use {name!r}: leave {field} out to allow all"
+            raise where.error(f"{path}.{field}", message)
+        if codes is not None and (ABSENT in codes or not all(map(str.strip, codes))):
+            message = f"{field}: expected names of {field}, got {list(codes)}"
+            raise where.error(f"{path}.{field}", message)
 
 
 def _zone(name: str, shape: ZoneShape, where: Place) -> None:

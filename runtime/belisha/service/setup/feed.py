@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from belisha.boxes import FloatArray, as_xyxy
-from belisha.cameras import Camera, Frame
+from belisha.cameras import Camera, Frame, NoFrame
 from belisha.detector import Detector
 from belisha.errors import BelishaError, FrameError, SourceError
 from belisha.frames import Image
@@ -29,15 +29,22 @@ class Feed:
         problem: why there is no new frame; empty while there is.
     """
 
-    def __init__(self, open_camera: Callable[[], Camera], detector: Detector | None = None) -> None:
+    def __init__(
+        self,
+        open_camera: Callable[[], Camera],
+        detector: Detector | None = None,
+        *,
+        live: bool = False,
+    ) -> None:
         """Start reading.
 
         Args:
             open_camera: gives the camera; called again after its end or loss.
             detector: finds people for a guess at the horizon; none, no guess.
+            live: whether the camera keeps its own time, and must be read as it comes.
         """
         self.problem = "no frame yet"
-        self._open_camera, self._detector = open_camera, detector
+        self._open_camera, self._detector, self._live = open_camera, detector, live
         self._lock = threading.Lock()
         self._frame: Image | None = None
         self._people: list[FloatArray] = []
@@ -83,9 +90,12 @@ class Feed:
                     continue
                 if frame is None:
                     return
+                if isinstance(frame, NoFrame):
+                    continue
                 self._take(frame)
                 pause = 1 / frame.rate_hz if frame.rate_hz else _STILL_S
-                self._closing.wait(max(pause - (time.monotonic() - begun), 0))
+                if not self._live:
+                    self._closing.wait(max(pause - (time.monotonic() - begun), 0))
         finally:
             camera.close()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import cv2
 import numpy as np
 
@@ -102,7 +100,7 @@ def _label(canvas: Image, text: str, at: Point, colour: tuple[int, int, int]) ->
 
 
 def _thickness(canvas: Image) -> int:
-    return max(1, round(canvas.shape[0] / 500))
+    return int(max(1, round(canvas.shape[0] / 500)))
 
 
 def as_jpeg(picture: Image) -> bytes:
@@ -110,4 +108,4 @@ def as_jpeg(picture: Image) -> bytes:
     good, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 80])
     if not good:
         raise RuntimeError("OpenCV could not encode a picture as JPEG")
-    return cast(bytes, data.tobytes())
+    return data.tobytes()

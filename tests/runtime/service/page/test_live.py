@@ -35,6 +35,9 @@ def test_while_nobody_looks_nothing_is_kept_and_it_costs_next_to_nothing() -> No
         live.publish(picture)
     assert (time.perf_counter() - begun) / 10_000 < 20e-6
     assert live.find(1) is None
+    assert not live.wants()
+    looked_at(live)
+    assert live.wants()
 
 
 def test_who_looks_gets_the_newest_and_only_that() -> None:

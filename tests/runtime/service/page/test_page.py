@@ -124,7 +124,7 @@ def test_each_group_may_what_it_may(page: Page, workshop: Visitor) -> None:
     assert (refused.status, refused.document["error"]) == (409, "no bundle 'x' is loaded")
 
 
-def test_a_browser_signs_in_once_and_out_again(page: Page) -> None:
+def test_a_browser_signs_in_once_and_out_again(page: Page, log: ActivityLog) -> None:
     visitor = Visitor(page)
     first = visitor.get("/")
     assert (first.status, b"Token of your group" in first.body) == (401, True)
@@ -135,6 +135,7 @@ def test_a_browser_signs_in_once_and_out_again(page: Page) -> None:
     assert "SameSite=Strict" in cookie
     session = cookie.partition(";")[0]
     assert b"Missed" in visitor.get("/", Cookie=session).body
+    assert log.recent_events()[-1][1].text == "workshop signed in from 127.0.0.1"
     visitor.post("/logout", {}, Cookie=session)
     assert visitor.get("/", Cookie=session).status == 401
 
@@ -198,10 +199,12 @@ def test_the_log_can_be_pulled_and_verified_elsewhere(
 ) -> None:
     while log.state.head.seq < 2:
         time.sleep(0.01)
-    pulled = tmp_path / "pulled.jsonl"
+    head, pulled = log.state.head, tmp_path / "pulled.jsonl"
     pulled.write_bytes(workshop.get("/log").body)
-    assert verify(pulled, [log.state.head]).whole
-    assert len(workshop.get("/log?after=1").body.splitlines()) == 1
+    assert verify(pulled, [head]).whole
+    assert log.recent_events()[-1][1].text == "workshop pulls the log after entry 0"
+    later = [json.loads(line)["seq"] for line in workshop.get("/log?after=1").body.splitlines()]
+    assert later[0] == 2
     assert workshop.get("/log?after=-1").status == 400
 
 
@@ -215,6 +218,8 @@ def test_another_sites_page_can_neither_read_nor_press(page: Page, workshop: Vis
     for headers in ({"Host": "evil.example"}, {"Host": "["}, {"Origin": "http://evil.example"}):
         assert workshop.get("/status", **headers).status == 403
         assert workshop.post("/feedback", {}, **headers).status == 403
+    assert workshop.get("/live", Sec_Fetch_Site="cross-site").status == 403
+    assert workshop.get("/", Sec_Fetch_Site="cross-site").status == 200
     assert workshop.get("/status", Host="localhost:8090").status == 200
     plain = workshop.ask("POST", "/feedback", b"{}", {"Content-Type": "text/plain"})
     assert plain.status == 415

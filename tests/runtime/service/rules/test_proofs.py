@@ -162,5 +162,5 @@ def test_rules_that_cannot_be_proven_in_bounded_time_are_refused() -> None:
     rules = Rules.parse(as_text({**head, "rules": [rule, other]}), "r")
     nought = Signals(speed_kmh=0, temperature_c=0, memory_free_mb=0, missed_share=0)
     assert rules.decide(nought).rule == "late", "deciding is no harder"
-    with pytest.raises(ConfigError, match="too intricate to be proven: more than 20000 kinds"):
+    with pytest.raises(ConfigError, match="too intricate to be proven: more than 5000 kinds"):
         check(rules)

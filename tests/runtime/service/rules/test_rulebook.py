@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from belisha.boxes import as_xyxy
 from belisha.errors import ConfigError
+from belisha.service.rules.check import check
 from belisha.service.rules.rulebook import OTHERWISE, Rules
 from belisha.service.rules.signals import Signals
 from belisha.service.rules.steady import SteadyRules
@@ -188,6 +192,9 @@ def test_a_rule_waits_before_it_takes_over_and_then_stays() -> None:
         ("hold_s: 60", "hold_s: -1", "18: hold_s: expected 0 to 3600, got -1"),
         ("otherwise: {use: street}", "otherwise: {use: night}", "10: .* not open to everybody"),
         ("[0.8, 1]]", "[0.8, 2]]", r"7: zone 'road': expected corners .* got \[0.8, 2.0\]"),
+        ("file: night.bundle", "file: ../night.bundle", "4: file: expected the name of a file"),
+        ("file: night.bundle", "file: /etc/passwd", "4: file: expected the name of a file beside"),
+        ("customers: [acme]", "customers: [absent]", "4: customers: expected names of customers"),
         ("customers: [acme]", "customers: []", "4: customers: nobody may use 'night'"),
         ("{throttled: false}", "{region: DE}", "9: unknown key 'region'"),
         ("{throttled: false}", "{light: dark}", "9: no value of light 'dark': known: day, dusk"),
@@ -200,3 +207,36 @@ def test_a_wrong_file_is_refused_with_line_and_advice(old: str, new: str, messag
     assert old in TEXT
     with pytest.raises(ConfigError, match=message):
         Rules.parse(TEXT.replace(old, new), "rules.yaml")
+
+
+@given(st.data())
+def test_whatever_is_in_the_file_the_error_is_ours(data: st.DataObject) -> None:
+    words = re.split(r"(\W+)", TEXT)
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(words) - 1))
+        words[place] = data.draw(st.one_of(st.sampled_from(words), st.sampled_from(ODD)))
+    try:
+        rules = Rules.parse("".join(words), "rules.yaml")
+        check(rules)
+        rules.decide(MORNING)
+    except ConfigError:
+        pass
+
+
+ODD = (
+    "",
+    "0",
+    "-1",
+    "1e9",
+    "null",
+    "true",
+    "absent",
+    "[]",
+    "{}",
+    "''",
+    "\n",
+    "\t",
+    "&a",
+    "*a",
+    "é",
+)

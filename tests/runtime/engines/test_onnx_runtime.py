@@ -12,7 +12,8 @@ import pytest
 from onnx import TensorProto, numpy_helper
 
 from belisha.bundle import Bundle, write_bundle
-from belisha.engines import ORDER, open_engine
+from belisha.engines import ORDER
+from belisha.engines.choice import open_engine
 from belisha.errors import EXIT_REFUSED, EXIT_USAGE, BundleError, EngineError, UsageError
 from tests.interpreter import run_python
 from tests.toy import HEIGHT, WIDTH, scene, toy_files, toy_manifest, toy_model

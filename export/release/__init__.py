@@ -1,0 +1,1 @@
+"""Which bundle is the champion, who challenges it, and by what rule that changes."""

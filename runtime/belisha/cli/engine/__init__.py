@@ -1,0 +1,1 @@
+"""The commands of `belisha engine`, one file each."""

@@ -1,0 +1,1 @@
+"""NVIDIA's devices: the driver, TensorRT's builder and cache, and the runner of an engine."""
