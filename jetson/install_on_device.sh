@@ -68,7 +68,7 @@ install_and_prove() {
 	say "waiting until the service is active"
 	wait_active || { why="the service does not start: $(reason)"; return 1; }
 	say "golden frames: does this device find what the exporter found?"
-	runuser -u belisha -- belisha check >> "$STATE/log" 2>&1 || { why="the golden frames did not pass"; return 1; }
+	runuser -u belisha -- env CACHE_DIRECTORY=/var/cache/belisha belisha check >> "$STATE/log" 2>&1 || { why="the golden frames did not pass"; return 1; }
 	[ "$camera" = camera ] || return 0
 	say "waiting for frames"
 	wait_frames || { why="no frames were processed within $settle_s s: $(reason)"; return 1; }

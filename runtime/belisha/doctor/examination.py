@@ -67,10 +67,14 @@ def _opener(config: Path | None, settings: ServiceConfig | None) -> Callable[[],
     """Loads the bundle that the service would, without its rules."""
     wanted = settings.detector if settings else None
     if wanted is None or config is None:
-        return Detector.open
+        return lambda: Detector.open(may_build=False)
     bundle = config.parent / wanted.bundle if wanted.bundle else None
     return lambda: Detector.open(
-        bundle, engine=wanted.engine, threads=wanted.threads, threshold=wanted.threshold
+        bundle,
+        engine=wanted.engine,
+        threads=wanted.threads,
+        threshold=wanted.threshold,
+        may_build=False,
     )
 
 
