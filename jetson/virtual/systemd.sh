@@ -32,7 +32,7 @@ prepare() {
 		drop_in "$device" "$unit" 'LoadCredential=' 'SetCredential='
 	done
 	# A frame takes seconds here, and the unit has a /proc of its own. Nothing else is changed.
-	drop_in "$device" belisha 'WatchdogSec=60' 'TimeoutStartSec=900' 'BindReadOnlyPaths=/etc/cpuinfo:/proc/cpuinfo'
+	drop_in "$device" belisha 'WatchdogSec=40' 'TimeoutStartSec=900' 'BindReadOnlyPaths=/etc/cpuinfo:/proc/cpuinfo'
 	install -m 644 "$work/cpuinfo" "$device/etc/cpuinfo"
 	install -m 644 "$here/processors.service" "$device/etc/systemd/system/"
 	mkdir -p "$device/etc/systemd/system/sysinit.target.wants"
@@ -153,7 +153,7 @@ hangs() {
 	began=$(date +%s.%N)
 	device kill -STOP "$process"
 	wait_for "the watchdog acts" has_other_process "$process"
-	figure "hang until the watchdog restarts it, s (WatchdogSec=60 here, 10 on a board)" "$(seconds_since "$began")"
+	figure "hang until the watchdog restarts it, s (WatchdogSec=40 here, 10 on a board)" "$(seconds_since "$began")"
 	frames_flow
 }
 
