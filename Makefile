@@ -9,7 +9,7 @@ TORCH  ?= torch==2.13.0
 SHARED ?= ../shared
 BIN    := $(VENV)/bin
 
-.PHONY: help setup lean demo test test-slow test-shared test-browser test-tensorrt peers bench trained champion accuracy check format wheel clean
+.PHONY: help setup lean demo test test-slow test-shared test-browser test-tensorrt peers bench trained champion accuracy check format wheel deb virtual-jetson clean
 
 help:
 	@echo "make demo          the shipped detector on a shipped drive: demo/report.html (no torch)"
@@ -23,6 +23,8 @@ help:
 	@echo "make bench         latency, peers side by side, roofline, capacity: runs/bench/ (idle machine!)"
 	@echo "make check         formatting, lint, types, import contracts"
 	@echo "make wheel         the device's wheel, in dist/"
+	@echo "make deb           a Jetson's packages, in dist/: JetPack 6 and 7 (no board needed)"
+	@echo "make virtual-jetson  proves the package without a board: root, qemu; see jetson/README.md"
 
 setup: $(BIN)/.ready
 
@@ -146,6 +148,16 @@ format: setup
 
 wheel: setup
 	$(BIN)/python -m build --wheel
+
+# Then: jetson/flash.sh --ssh USER@HOST
+TARGETS := jetpack6 jetpack7
+deb: setup
+	@set -e; for target in $(TARGETS); do $(BIN)/python -m jetson deb --target $$target; done
+
+# a: emulated programs; b: a device with systemd.
+TIERS := a b
+virtual-jetson: setup
+	PYTHON=$(BIN)/python jetson/virtual/run.sh $(TIERS)
 
 clean:
 	rm -rf $(VENV) $(TENSORRT_VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -21,6 +21,7 @@ COMMANDS: dict[str, Command | Group] = {
     "run": Command("belisha.cli.run", "run the loop on a source, or as the service in the car"),
     "bench": Command("belisha.cli.bench", "measure latency, cold start and memory here"),
     "check": Command("belisha.cli.check", "prove that a bundle works on this machine"),
+    "doctor": Command("belisha.cli.doctor", "what is wrong with this device, and what to do"),
     "info": Command("belisha.cli.info", "say what is in a bundle, and which engines work here"),
     "engine": Group(
         {

@@ -1,0 +1,103 @@
+# shellcheck shell=bash
+# The virtual Jetson's parts that all tiers share: folders, figures, waiting, the cached rootfs.
+# Sourced by run.sh.
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+checkout=$(cd "$here/../.." && pwd)
+work=${BELISHA_VIRTUAL:-$checkout/build/jetson/virtual}
+python=$(realpath --no-symlinks "${PYTHON:-$checkout/.venv/bin/python}")
+mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+release=bookworm
+target=debian12
+rootfs_tar=$work/$release-arm64.tar.zst
+# How patient to be: emulation takes a hundred times as long as a board, more on a busy machine.
+patience_s=${PATIENCE_S:-1800}
+
+say() { printf '%s %s\n' "$(date -u +%T)" "$*"; }
+skip() { say "SKIPPED: $*"; exit 0; }
+fail() { say "FAILED: $*"; exit 1; }
+
+# Keeps a figure: name, value, and what it was measured under.
+figure() {
+	printf '%s\t%s\t%s\n' "$1" "$2" "load $(cut -d ' ' -f 1 /proc/loadavg) on $(nproc) cores" >> "$work/figures.tsv"
+	say "FIGURE $1: $2"
+}
+
+seconds_since() { awk -v a="$1" -v b="$(date +%s.%N)" 'BEGIN {printf "%.1f", b - a}'; }
+
+# Repeats a command until it succeeds.
+wait_for() {
+	local what=$1 until=$((SECONDS + patience_s))
+	shift
+	until "$@" > /dev/null 2>&1; do
+		[ "$SECONDS" -lt "$until" ] || fail "waited $patience_s s in vain: $what"
+		sleep 0.5
+	done
+}
+
+# Registers the emulator, so that arm64 programs run; on machines with binfmt-support it is there.
+need_emulation() {
+	[ "$(id -u)" = 0 ] || skip "this tier needs root"
+	command -v qemu-aarch64-static > /dev/null || skip "no qemu: apt-get install qemu-user-static"
+	if [ ! -e /proc/sys/fs/binfmt_misc/register ]; then
+		mount -t binfmt_misc binfmt /proc/sys/fs/binfmt_misc 2> /dev/null || skip "binfmt_misc cannot be mounted here"
+	fi
+	if [ ! -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]; then
+		cat /usr/lib/binfmt.d/qemu-aarch64.conf > /proc/sys/fs/binfmt_misc/register \
+			|| skip "binfmt_misc takes no emulator here"
+	fi
+	unshare --mount true 2> /dev/null || skip "no mount namespaces here"
+}
+
+# Debian for arm64 with systemd and sshd; made once, minutes.
+need_rootfs() {
+	[ -e "$rootfs_tar" ] && return
+	command -v mmdebstrap > /dev/null || skip "no mmdebstrap: apt-get install mmdebstrap arch-test"
+	say "making the rootfs, once"
+	local began
+	began=$(date +%s.%N)
+	mmdebstrap --quiet --variant=minbase --architectures=arm64 \
+		--aptopt='APT::Install-Recommends "false"' --dpkgopt=force-unsafe-io \
+		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' \
+		--include=systemd-sysv,dbus,python3,openssh-server,libglib2.0-0,udev,kmod,iproute2,procps,sudo,adduser \
+		"$release" - "$mirror" | zstd -q -T0 -3 -o "$rootfs_tar.new" --force || fail "mmdebstrap could not make a rootfs"
+	mv "$rootfs_tar.new" "$rootfs_tar"
+	figure "rootfs made, s" "$(seconds_since "$began")"
+}
+
+# A fresh device in a folder.
+unpack_rootfs() {
+	rm -rf "$1"
+	mkdir -p "$1"
+	tar -C "$1" --zstd -xpf "$rootfs_tar" --exclude=./dev/*
+}
+
+# The package, newly built from this checkout, or the one that PACKAGE names.
+need_package() {
+	local began answer
+	package=${PACKAGE:-}
+	[ -z "$package" ] || return 0
+	began=$(date +%s.%N)
+	answer=$("$python" -m jetson deb --target "$target" --out "$work" --json | tail -n 1)
+	package=$("$python" -c 'import json, sys; print(json.loads(sys.argv[1])["path"])' "$answer")
+	figure "package built, s" "$(seconds_since "$began")"
+	figure "package, MB" "$(awk -v b="$(stat -c %s "$package")" 'BEGIN {printf "%.1f", b / 1e6}')"
+}
+
+# The processors that a Jetson shows, as many as the host has: ONNX Runtime crashes where the host's own
+# description shines through, or where their number is not that of /sys.
+describe_processors() {
+	local index
+	for index in $(seq 0 $(($(nproc --all) - 1))); do
+		sed "s/@INDEX@/$index/" "$here/cpuinfo"
+		echo
+	done > "$work/cpuinfo"
+}
+
+# Runs a program inside a device that is not booted.
+inside() {
+	unshare --mount bash -c 'mount --bind /dev "$1/dev" && mount -t proc proc "$1/proc" && mount --rbind /sys "$1/sys" &&
+		mount --bind "$2" "$1/proc/cpuinfo" && root=$1 && shift 2 && exec chroot "$root" "$@"' \
+		- "$1" "$work/cpuinfo" "${@:2}" < /dev/null
+}
