@@ -33,7 +33,7 @@ _WIDTH = 48
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("bundle", type=Path, metavar="BUNDLE")
-    parser.add_argument("dataset", type=Path, metavar="DATASET", help="its folder, COCO JSON or store")
+    parser.add_argument("dataset", type=Path, metavar="DATASET", help="folder, COCO JSON or store")
     add_data_options(parser)
     parser.add_argument(
         "--resamples", type=int, default=1000, metavar="N", help="for intervals (default: 1000)"
