@@ -56,7 +56,8 @@ parse() {
 choose_deb() {
 	local python=$1 tag="py${1/./}"
 	if [ -z "$deb" ]; then
-		deb=$(find "$dist" -maxdepth 1 -name "belisha_*+${tag}_arm64.deb" 2> /dev/null | sort -V | tail -n 1)
+		# There may be no dist/ yet, and that is to be said below.
+		deb=$({ find "$dist" -maxdepth 1 -name "belisha_*+${tag}_arm64.deb" 2> /dev/null || true; } | sort -V | tail -n 1)
 	fi
 	[ -n "$deb" ] || fail "no package for Python $python in $dist: run 'make deb' first"
 	[ -r "$deb" ] || fail "cannot read $deb"

@@ -166,7 +166,7 @@ def test_help_teaches_by_example_and_documents_the_exit_codes(run: Run, command:
     ("arguments", "code", "message"),
     [
         ((), 2, ""),
-        (("fly",), 2, "no command 'fly'; known: demo, detect, run, bench, check, info"),
+        (("fly",), 2, "no command 'fly'; known: demo, detect, run, bench, check, doctor, info"),
         (("detect",), 2, "the following arguments are required: source"),
         (("detect", "a.png", "--bundle", "gone.bundle"), 3, "gone.bundle: cannot be read"),
         (("detect", "a.png", "--bundle", "TOY", "--engine", "abacus"), 2, "got 'abacus'"),
