@@ -6,7 +6,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 checkout=$(cd "$here/../.." && pwd)
 work=${BELISHA_VIRTUAL:-$checkout/build/jetson/virtual}
 python=$(realpath --no-symlinks "${PYTHON:-$checkout/.venv/bin/python}")
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+# Where this machine has its own packages from, unless another mirror is named.
+mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 2> /dev/null | grep -m 1 '/debian/$' || true)}
 release=bookworm
 target=debian12
 rootfs_tar=$work/$release-arm64.tar.zst
@@ -61,7 +62,7 @@ need_rootfs() {
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
 		--include=systemd-sysv,dbus,python3,openssh-server,libglib2.0-0,udev,kmod,iproute2,procps,sudo,adduser \
-		"$release" - "$mirror" | zstd -q -T0 -3 -o "$rootfs_tar.new" --force || fail "mmdebstrap could not make a rootfs"
+		"$release" - "${mirror:?set DEBIAN_MIRROR to a mirror of Debian}" | zstd -q -T0 -3 -o "$rootfs_tar.new" --force || fail "mmdebstrap could not make a rootfs"
 	mv "$rootfs_tar.new" "$rootfs_tar"
 	figure "rootfs made, s" "$(seconds_since "$began")"
 }
