@@ -154,6 +154,7 @@ def test_a_lost_camera_is_said_and_tried_again() -> None:
     feed = Feed(open_camera)
     eventually(lambda: feed.problem == "/dev/video0: unplugged")
     eventually(lambda: feed.frame is not None and feed.problem == "")
+    assert len(opened) == 2
     feed.close()
 
 
