@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,7 +65,9 @@ def test_an_abstract_socket_is_found() -> None:
 @pytest.mark.parametrize("environment", [{}, {"NOTIFY_SOCKET": "/nowhere/notify"}])
 def test_without_a_manager_nothing_happens(environment: dict[str, str]) -> None:
     systemd = Systemd(environment)
+    began = time.monotonic()
     systemd.ready()
     systemd.alive()
     systemd.close()
     systemd.stopping()
+    assert time.monotonic() - began < 1, "nobody is waited for"
