@@ -21,7 +21,7 @@ from belisha.errors import UsageError
 from export.equalise import equalised
 from export.kernel import Kernel, quantise_kernel
 from export.layout import Layout, read_layout
-from export.paired_stem import paired
+from export.padded_stem import padded
 from export.plan import Plan
 
 
@@ -222,9 +222,9 @@ def emit_cpu(model: onnx.ModelProto, plan: Plan) -> onnx.ModelProto:
         model: as `export_float` makes it.
         plan: for this graph.
     """
-    return paired(emit_unpaired(model, plan))
+    return padded(emit_plain(model, plan))
 
 
-def emit_unpaired(model: onnx.ModelProto, plan: Plan) -> onnx.ModelProto:
-    """The CPU flavour with its stem one column at a time: the same bits, more slowly."""
+def emit_plain(model: onnx.ModelProto, plan: Plan) -> onnx.ModelProto:
+    """The CPU flavour with the stem as it was planned: the same bits, more slowly."""
     return _Emitter(equalised(model, plan.equalisation.factors), plan).emit()

@@ -259,4 +259,4 @@ def _flipped(frame: Image, xyxy: FloatArray) -> tuple[Image, FloatArray]:
     """Frame and boxes, left and right swapped."""
     width = frame.shape[1]
     swapped = np.stack([width - xyxy[:, 2], xyxy[:, 1], width - xyxy[:, 0], xyxy[:, 3]], axis=1)
-    return np.ascontiguousarray(frame[:, ::-1]), swapped
+    return np.asarray(cv2.flip(frame, 1), np.uint8), swapped

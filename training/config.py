@@ -47,7 +47,7 @@ class Stage:
 
     Attributes:
         until: fraction of the whole training at which the stage ends.
-        width, height: of the frames in pixels, the width even.
+        width, height: of the frames in pixels, in multiples of the stem's stride.
         batch: frames in a step, of all ranks together.
     """
 
@@ -158,9 +158,9 @@ def _problems(config: Config) -> list[str]:
         problems.append(f"expected stages whose 'until' rises to 1, got {ends}")
     sizes = [(stage.width, stage.height) for stage in config.stages]
     for width, height in [*sizes, (config.width, config.height)]:
-        if width % GROUP or min(width, height) < max(STRIDES):
+        if width % GROUP or height % GROUP or min(width, height) < max(STRIDES):
             problems.append(
-                f"expected sides from {max(STRIDES)} pixels on and an even width, "
+                f"expected sides from {max(STRIDES)} pixels on, in multiples of {GROUP}, "
                 f"got {width}x{height}"
             )
     if any(stage.batch < 1 for stage in config.stages) or config.epoch < 1:

@@ -1,15 +1,17 @@
 """The detector's network: one class, no anchors, plain convolutions, born for INT8.
 
-    frames -> normalise -> stem /6 -> /12 -> /24 -> /48    backbone
+    frames -> normalise -> stem /5 -> /10 -> /20 -> /40    backbone
                                       |      |      |
                                       p3 <-  p4 <-  p5     top-down path, by addition
                                       |      |      |
                                      head   head   head    one score, four distances a cell
 
 The input is the camera's own 640x480 pixels: to resize them took a sixth of a frame's time, and
-what a resize loses is lost. The stem reads two neighbouring pixels of a row as one cell of six
-channels, which moves no byte, and goes to stride 6 at once: on a CPU two 3x3 convolutions from
+what a resize loses is lost. The stem reads five neighbouring pixels of a row as one cell of fifteen
+channels, which moves no byte, and goes to stride 5 at once: on a CPU two 3x3 convolutions from
 three channels took as long as a third of the whole network, for a tenth of its multiplications.
+Stride 5 is what the time allows: at 6 small people are lost, and at 4 the channels have to be so
+few that more is lost than won (training/README.md has the figures).
 
 While it learns, a 3x3 convolution is the sum of a 3x3, a 1x1 and an identity branch, as in RepVGG
 (Ding et al. 2021). The branches are added as kernels, before the convolution, and share one
@@ -32,14 +34,12 @@ from torch.nn import functional
 
 from belisha.decode import HeadLayout
 
-STRIDES = (12, 24, 48)
+STRIDES = (10, 20, 40)
 LAYOUT = HeadLayout(boxes="distances", scores="logit", strides=STRIDES, nms_iou=0.5)
 """What the outputs of every network of this file mean."""
 
-GROUP = 2
-"""Neighbouring pixels of a row that the stem reads as one; divides the width of every input."""
-STEM_STRIDE = 6
-"""Pixels of the camera from one cell of the stem to the next, down and across."""
+GROUP = 5
+"""Stride of the stem in pixels, and how many of a row it reads as one; divides an input's width."""
 PRIOR = 0.01
 """The score of every cell before training: people are rare."""
 _NORM_MOMENTUM = 0.03
@@ -56,8 +56,8 @@ class Shape:
     """Widths and depths of a network; all widths are multiples of 16.
 
     Attributes:
-        widths: channels at the strides 6, 12, 24, 48.
-        depths: 3x3 convolutions after the one that reaches the stride, at 6, 12, 24, 48.
+        widths: channels at the strides 5, 10, 20, 40.
+        depths: 3x3 convolutions after the one that reaches the stride, at 5, 10, 20, 40.
         neck: channels of the top-down path and the heads.
     """
 
@@ -73,7 +73,7 @@ class Shape:
 
 SIZES = {
     "tiny": Shape((16, 32, 64, 96), (0, 1, 2, 1), 32),
-    "small": Shape((32, 64, 96, 128), (1, 2, 3, 3), 64),
+    "small": Shape((32, 64, 96, 128), (1, 2, 2, 2), 64),
     "medium": Shape((48, 96, 144, 192), (2, 3, 3, 2), 96),
 }
 
@@ -92,7 +92,7 @@ class BranchedConv(nn.Module):
     ) -> None:
         super().__init__()
         self.size, self.stride = size, stride
-        self.padding = size[0] // 2, size[1] // 2
+        self.padding = (size[0] - stride[0] + 1) // 2, (size[1] - stride[1] + 1) // 2
         self.main = nn.Parameter(torch.empty(outputs, inputs, *size))
         nn.init.kaiming_normal_(self.main, nonlinearity="relu")
         self.point: nn.Parameter | None = None
@@ -157,10 +157,7 @@ class Network(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.neck = shape.neck
-        across = STEM_STRIDE // GROUP
-        stem = BranchedConv(
-            3 * GROUP, shape.widths[0], (STEM_STRIDE + 3, across + 2), (STEM_STRIDE, across)
-        )
+        stem = BranchedConv(3 * GROUP, shape.widths[0], (GROUP + 2, 3), (GROUP, 1))
         halvings = [
             BranchedConv(before, after, stride=(2, 2)) for before, after in pairwise(shape.widths)
         ]

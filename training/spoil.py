@@ -64,8 +64,9 @@ def noise(image: Image, generator: np.random.Generator) -> Image:
     height, width = image.shape[:2]
     # A tile of noise, shifted: drawing a number for each pixel would cost as much as all the rest.
     tile = generator.standard_normal((64, 96), np.float32) * generator.uniform(2, 12)
-    grains = np.tile(tile, (height // 64 + 1, width // 96 + 1))[:height, :width, None]
-    return _bytes(np.clip(image + grains, 0, 255).astype(np.uint8))
+    grains = np.tile(np.round(tile).astype(np.int16), (height // 64 + 1, width // 96 + 1))
+    grains = grains[:height, :width]
+    return _bytes(cv2.add(image, cv2.merge([grains] * 3), dtype=cv2.CV_8U))
 
 
 def compress(image: Image, generator: np.random.Generator) -> Image:

@@ -27,16 +27,16 @@ def train_on_coloured_streets(folder: Path, steps: int = 400, **changes: Any) ->
     draw_coloured_street(folder / "street", 48, seed=0)
     draw_coloured_street(folder / "validation", FRAMES, seed=1)
     settings: dict[str, Any] = {
-        "width": 128,
-        "height": 96,
+        "width": 130,
+        "height": 95,
         "steps": steps,
         "warm_up": 10,
         "rate": 4e-3,
         "average_decay": 0.97,
-        "stages": (Stage(1.0, 128, 96, 8),),
+        "stages": (Stage(1.0, 130, 95, 8),),
         "validation": (Source("validation"),),
         "recipe": Recipe(
-            natural_width=128, natural_height=96, p_natural=1.0, p_mosaic=0.0, p_spoil=0.0
+            natural_width=130, natural_height=95, p_natural=1.0, p_mosaic=0.0, p_spoil=0.0
         ),
     }
     config = small_run(folder, **settings | changes)

@@ -57,7 +57,7 @@ def test_too_few_frames_are_refused() -> None:
 
 
 def test_black_frames_are_refused_letterboxed_or_not() -> None:
-    black = [np.full((1, 64, 96, 3), grey, np.uint8) for grey in range(4)]
+    black = [np.full((1, 65, 100, 3), grey, np.uint8) for grey in range(4)]
     letterboxed = [image.copy() for image in black]
     for image in letterboxed:
         image[:, :10] = image[:, -10:] = 128
@@ -71,4 +71,4 @@ def test_a_dim_night_is_not_black() -> None:
 
 
 def test_a_few_black_ones_among_others_do_no_harm() -> None:
-    check_frames([*FRAMES, np.zeros((1, 64, 96, 3), np.uint8)])
+    check_frames([*FRAMES, np.zeros((1, 65, 100, 3), np.uint8)])

@@ -33,7 +33,7 @@ def test_each_source_gives_by_its_share(tmp_path: Path) -> None:
     only = calibration_inputs(trained_on_again(made, Source("other")), PREPROCESSING, 6)
     others = {frame.tobytes() for frame in only}
     assert sum(frame.tobytes() in others for frame in frames) == 1
-    assert all(frame.shape == (1, 64, 96, 3) for frame in frames)
+    assert all(frame.shape == (1, 65, 100, 3) for frame in frames)
 
 
 def trained_on_again(made: Checkpoint, *sources: Source) -> Checkpoint:

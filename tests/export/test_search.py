@@ -103,7 +103,7 @@ def test_a_head_that_is_not_of_this_kit_cannot_be_measured() -> None:
 
 
 def test_black_frames_make_no_plan() -> None:
-    black = [np.full((1, 64, 96, 3), grey, np.uint8) for grey in range(8)]
+    black = [np.full((1, 65, 100, 3), grey, np.uint8) for grey in range(8)]
     with pytest.raises(UsageError, match="8 of 8 that are black"):
         make_plan(float_model(), black, LAYOUT, PREPROCESSING)
 

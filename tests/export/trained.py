@@ -18,7 +18,7 @@ from tests.training.drawn_street import draw_street, small_run
 from training.checkpoint import Checkpoint, Metadata, Progress, write_checkpoint
 from training.model import LAYOUT, Network, build_network
 
-PREPROCESSING = Preprocessing(width=96, height=64)
+PREPROCESSING = Preprocessing(width=100, height=65)
 
 
 def network() -> Network:
@@ -32,7 +32,7 @@ def network() -> Network:
 
 
 def frame(seed: int) -> np.ndarray:
-    """A network input, (1, 64, 96, 3) uint8."""
+    """A network input, (1, 65, 100, 3) uint8."""
     coarse = np.random.default_rng(seed).integers(0, 256, (1, 8, 12, 3), np.uint8)
     return np.ascontiguousarray(coarse.repeat(8, 1).repeat(8, 2))
 

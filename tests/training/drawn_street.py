@@ -39,14 +39,14 @@ def small_run(folder: Path, **changes: Any) -> Config:
     settings: dict[str, Any] = {
         "data": str(folder),
         "train": (Source("street"),),
-        "stages": (Stage(1.0, 96, 64, 4),),
+        "stages": (Stage(1.0, 100, 65, 4),),
         "size": "tiny",
-        "width": 96,
-        "height": 64,
+        "width": 100,
+        "height": 65,
         "steps": 4,
         "warm_up": 1,
         "epoch": 1000,
         "threads": 1,
-        "recipe": Recipe(natural_width=96, natural_height=64),
+        "recipe": Recipe(natural_width=100, natural_height=65),
     }
     return Config(**(settings | changes))

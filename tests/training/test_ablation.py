@@ -20,13 +20,13 @@ PLANS = Path(__file__).parents[2] / "training" / "configs" / "ablations"
 BASE = """\
 data: {data}
 size: tiny
-width: 96
-height: 64
+width: 100
+height: 65
 minutes: 60
 warm_up: 1
 threads: 1
-recipe: {{natural_width: 96, natural_height: 64, p_mosaic: 0.5}}
-stages: [{{until: 1, width: 96, height: 64, batch: 4}}]
+recipe: {{natural_width: 100, natural_height: 65, p_mosaic: 0.5}}
+stages: [{{until: 1, width: 100, height: 65, batch: 4}}]
 train: [{{path: street}}]
 validation: [{{path: street}}]
 """
@@ -62,7 +62,7 @@ def test_a_variant_is_the_base_with_its_changes(data: Path, tmp_path: Path) -> N
     first, second = configs.values()
     assert list(configs) == ["as it is", "No mosaic!"]
     assert (first.recipe.p_mosaic, second.recipe.p_mosaic) == (0.5, 0)
-    assert second.recipe.natural_width == 96, "the rest of a changed mapping stays"
+    assert second.recipe.natural_width == 100, "the rest of a changed mapping stays"
     assert (first.seed, second.seed) == (0, 7)
 
 

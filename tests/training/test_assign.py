@@ -10,7 +10,7 @@ from belisha.frames import Preprocessing
 from training.assign import CELLS_PER_PERSON, Cells, assign, pairwise_iou
 from training.model import LAYOUT
 
-CELLS = Cells.of(LAYOUT, Preprocessing(width=128, height=96))
+CELLS = Cells.of(LAYOUT, Preprocessing(width=130, height=95))
 COUNT = len(CELLS.strides)
 
 
@@ -26,7 +26,7 @@ def people(*rows: tuple[float, float, float, float]) -> tuple[Tensor, Tensor]:
     return torch.tensor(rows).reshape(-1, 4), torch.zeros(len(rows), dtype=torch.int64)
 
 
-@pytest.mark.parametrize(("width", "height"), [(128, 96), (320, 240), (640, 360)])
+@pytest.mark.parametrize(("width", "height"), [(130, 95), (320, 240), (640, 360)])
 def test_cells_are_those_of_the_decoder(width: int, height: int) -> None:
     cells = Cells.of(LAYOUT, Preprocessing(width=width, height=height))
     for stride, columns, rows, first in cells.levels:

@@ -66,7 +66,7 @@ def test_the_network_comes_back_ready_for_use(tmp_path: Path) -> None:
     assert not network.training
     original = build_network("tiny")
     original.load_state_dict(written.average)
-    frames = torch.zeros(1, 64, 96, 3, dtype=torch.uint8)
+    frames = torch.zeros(1, 65, 100, 3, dtype=torch.uint8)
     assert torch.equal(network(frames)[0], original.eval()(frames)[0])
 
 

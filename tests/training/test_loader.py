@@ -22,7 +22,7 @@ from training.data.plan import Plan, SourcePlan
 from training.data.store import Store
 from training.loader import Batch, Loader, Pool, load_picture, load_pool
 
-SIZE = Preprocessing(width=96, height=64)
+SIZE = Preprocessing(width=100, height=65)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def batches(pool: Pool, first: int, count: int, **how: int) -> list[Batch]:
 
 def test_a_batch_holds_frames_and_truth(pool: Pool) -> None:
     (batch,) = batches(pool, 0, 1)
-    assert batch.frames.shape == (4, 64, 96, 3)
+    assert batch.frames.shape == (4, 65, 100, 3)
     assert batch.frames.dtype == torch.uint8
     assert batch.truth.people.shape == (len(batch.truth.image_of), 4)
     assert batch.truth.dont_care.shape[0] == 4
@@ -71,8 +71,8 @@ def test_each_batch_may_have_its_own_size(pool: Pool) -> None:
     made = Loader(pool, Recipe(), seed=3).batches(0, lambda ahead: plans[min(ahead, 1)])
     (first, _), (second, length) = islice(made, 2)
     made.close()
-    assert first.frames.shape == (4, 64, 96, 3)
-    assert second.frames.shape == (2, 64, 128, 3)
+    assert first.frames.shape == (4, 65, 100, 3)
+    assert second.frames.shape == (2, 65, 128, 3)
     assert (second.first, length) == (4, 2)
 
 

@@ -13,7 +13,7 @@ from training.assign import Cells
 from training.loss import Truth, decode_boxes, detection_loss, generalised_iou
 from training.model import LAYOUT
 
-CELLS = Cells.of(LAYOUT, Preprocessing(width=96, height=64))
+CELLS = Cells.of(LAYOUT, Preprocessing(width=100, height=65))
 COUNT = len(CELLS.strides)
 PERSON = (30.0, 6.0, 54.0, 62.0)
 
@@ -90,7 +90,7 @@ def test_a_region_smaller_than_a_cell_excuses_the_cell_that_it_lies_in() -> None
 
 
 def test_a_person_inside_a_region_of_dont_care_still_counts() -> None:
-    everywhere = (0.0, 0.0, 96.0, 64.0)
+    everywhere = (0.0, 0.0, 100.0, 64.0)
     sums = detection_loss(silent(), perfect(PERSON), truth([PERSON], [everywhere]), CELLS)
     assert sums.score.item() > 1
 

@@ -13,13 +13,13 @@ from training.assign import Cells
 from training.loss import decode_boxes
 from training.model import LAYOUT, PRIOR, SIZES, BranchedConv, Network, Shape, build_network
 
-SIZE = Preprocessing(width=96, height=64)
-CELLS = 8 * 6 + 4 * 3 + 2 * 2
+SIZE = Preprocessing(width=100, height=65)
+CELLS = 10 * 7 + 5 * 4 + 3 * 2
 
 
 def frames(count: int = 2) -> torch.Tensor:
     generator = torch.Generator().manual_seed(0)
-    return torch.randint(0, 256, (count, 64, 96, 3), dtype=torch.uint8, generator=generator)
+    return torch.randint(0, 256, (count, 65, 100, 3), dtype=torch.uint8, generator=generator)
 
 
 def experienced(network: Network) -> Network:
@@ -43,7 +43,7 @@ def test_the_outputs_have_the_shapes_that_the_runtime_decodes(size: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("width", "height"), [(640, 480), (416, 320), (512, 288), (640, 360), (250, 99)]
+    ("width", "height"), [(640, 480), (415, 320), (510, 288), (640, 360), (250, 100)]
 )
 @torch.no_grad()
 def test_inputs_may_have_the_aspect_of_the_camera(width: int, height: int) -> None:
@@ -85,16 +85,16 @@ def test_the_branches_are_a_square_a_point_and_an_identity() -> None:
 
 @torch.no_grad()
 def test_every_pixel_reaches_the_stem_and_none_from_afar() -> None:
-    """A cell of the stem sees nine rows and ten columns around where it begins."""
+    """A cell of the stem sees the pixels of its own five columns, and five to each side."""
     stem = build_network("tiny").stages[0][0]
-    for x in range(36):
-        picture = torch.zeros(1, 36, 36, 3)
+    for x in range(35):
+        picture = torch.zeros(1, 35, 35, 3)
         picture[:, :, x] = 1
-        grouped = picture.reshape(1, 36, 18, 6).permute(0, 3, 1, 2)
+        grouped = picture.reshape(1, 35, 7, 15).permute(0, 3, 1, 2)
         answer = nn.functional.conv2d(grouped, stem.kernel(), None, stem.stride, stem.padding)
-        assert answer.shape[2:] == (6, 6)
+        assert answer.shape[2:] == (7, 7)
         reached = (answer[0].abs().sum((0, 1)) > 0).nonzero()[:, 0].tolist()
-        assert reached == [cell for cell in range(6) if 6 * cell - 4 <= x <= 6 * cell + 5]
+        assert reached == [cell for cell in range(7) if 5 * cell - 5 <= x < 5 * cell + 10]
 
 
 @torch.no_grad()

@@ -9,12 +9,12 @@ from belisha.frames import Preprocessing
 from training.model import build_network
 from training.torch_detector import TorchDetector
 
-SIZE = Preprocessing(width=96, height=64)
+SIZE = Preprocessing(width=100, height=65)
 
 
 def test_boxes_are_in_the_pixels_of_the_picture() -> None:
     detect = TorchDetector(build_network("tiny"), SIZE, threshold=1e-4)
-    for width, height in ((320, 240), (96, 64), (641, 481)):
+    for width, height in ((320, 240), (100, 65), (641, 481)):
         found = detect(np.full((height, width, 3), 90, np.uint8))
         assert len(found) > 0
         assert (found.xyxy >= 0).all()
@@ -23,13 +23,13 @@ def test_boxes_are_in_the_pixels_of_the_picture() -> None:
 
 def test_what_is_below_the_threshold_is_not_reported() -> None:
     detect = TorchDetector(build_network("tiny"), SIZE, threshold=0.9)
-    assert len(detect(np.zeros((64, 96, 3), np.uint8))) == 0
+    assert len(detect(np.zeros((65, 100, 3), np.uint8))) == 0
 
 
 def test_the_network_may_learn_on_without_changing_the_detector() -> None:
     network = build_network("tiny")
     detect = TorchDetector(network, SIZE, threshold=1e-4)
-    picture = np.full((64, 96, 3), 90, np.uint8)
+    picture = np.full((65, 100, 3), 90, np.uint8)
     before = detect(picture)
     with torch.no_grad():
         for parameter in network.parameters():

@@ -35,13 +35,13 @@ STREET = (Source("street"),)
 CONFIG = """\
 data: {data}
 size: tiny
-width: 96
-height: 64
+width: 100
+height: 65
 steps: {steps}
 warm_up: 1
 save_minutes: 0
 threads: 1
-stages: [{{until: 1, width: 96, height: 64, batch: 4}}]
+stages: [{{until: 1, width: 100, height: 65, batch: 4}}]
 train: [{{path: street}}]
 """
 
@@ -103,7 +103,7 @@ def test_a_checkpoint_knows_where_it_comes_from(data: Path, tmp_path: Path) -> N
 def test_an_interrupted_run_goes_on_as_if_nothing_had_been(
     data: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    stages = (Stage(0.5, 64, 64, 4), Stage(1.0, 96, 64, 3))
+    stages = (Stage(0.5, 65, 65, 4), Stage(1.0, 100, 65, 3))
     config = small_run(data, steps=8, stages=stages)
     train(config, tmp_path / "whole", Ranks())
     interrupt(config, tmp_path / "halves", after=3)
@@ -154,7 +154,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_batch(
     with pytest.raises(TrainingError, match=r"is not finite: the batch is in .*failed_batch\.pt"):
         train(small_run(data, steps=30, rate=1e30), tmp_path, Ranks())
     kept = torch.load(tmp_path / FAILED, weights_only=True)
-    assert kept["frames"].shape == (4, 64, 96, 3)
+    assert kept["frames"].shape == (4, 65, 100, 3)
 
 
 def test_data_without_people_stop_the_run_before_it_begins(tmp_path: Path) -> None:

@@ -32,11 +32,11 @@ def test_the_shipped_configurations_are_sound(path: Path) -> None:
         ({"minutes": 3.0}, "expected one of minutes and steps, got both"),
         ({"steps": None}, "expected one of minutes and steps, got both or neither"),
         ({"size": "huge"}, "expected size to be one of tiny, small, medium, got 'huge'"),
-        ({"width": 99}, "an even width, got 99x64"),
-        ({"height": 40}, "from 48 pixels on and an even width, got 96x40"),
-        ({"stages": (Stage(0.5, 96, 64, 4),)}, r"rises to 1, got \[0.5\]"),
-        ({"stages": (Stage(1.0, 96, 64, 4), Stage(0.5, 96, 64, 4))}, "rises to 1"),
-        ({"stages": (Stage(1.0, 96, 64, 0),)}, "an epoch of at least 1"),
+        ({"width": 99}, "in multiples of 5, got 99x65"),
+        ({"height": 30}, "from 40 pixels on, in multiples of 5, got 100x30"),
+        ({"stages": (Stage(0.5, 100, 65, 4),)}, r"rises to 1, got \[0.5\]"),
+        ({"stages": (Stage(1.0, 100, 65, 4), Stage(0.5, 100, 65, 4))}, "rises to 1"),
+        ({"stages": (Stage(1.0, 100, 65, 0),)}, "an epoch of at least 1"),
         ({"stages": ()}, "at least one entry in train and one in stages"),
         ({"train": ()}, "at least one entry in train and one in stages"),
         ({"steps": 0}, "longer than nothing"),
@@ -57,7 +57,7 @@ def test_values_that_make_no_sense_are_refused(changes: dict[str, Any], problem:
 
 
 def test_a_misspelt_key_is_found() -> None:
-    text = "train: [{path: a}]\nstages: [{until: 1, width: 96, height: 64, batch: 4}]\nstep: 3\n"
+    text = "train: [{path: a}]\nstages: [{until: 1, width: 100, height: 65, batch: 4}]\nstep: 3\n"
     with pytest.raises(ConfigError, match=r"run\.yaml:3: unknown key 'step': did you mean 'steps'"):
         parse_yaml(text, Config, "run.yaml")
 

@@ -1,9 +1,9 @@
 """Views with the teachers' answers, made once and kept in files that are mapped into memory.
 
     pictures -> views of 416 pixels -> teachers -> answers
-                        `-> 312 pixels: what the pupil sees
+                        `-> 260 pixels: what the pupil sees
 
-The pupil's view is three quarters of the teachers' and its strides are too, so that both have the
+The pupil's view is five eighths of the teachers' and its strides are too, so that both have the
 same cells.
 """
 
@@ -30,7 +30,7 @@ from training.augment import Example, Recipe, make_example
 from training.loader import Pool
 from training.teaching.teachers import CLASSES, SIDE, Teacher, levels
 
-PUPIL_SIDE = 312
+PUPIL_SIDE = 260
 FRAMES, INDEX, ANSWERS = "views.u8", "lessons.json", "answers-{}.u8"
 MAX_INDEX_BYTES = 512 * 1024**2
 
@@ -63,7 +63,7 @@ class Lessons:
 
     Attributes:
         index: see there.
-        frames: (count, 312, 312, 3) uint8 BGR.
+        frames: (count, 260, 260, 3) uint8 BGR.
         answers: by teacher, (count, cells, 80) uint8; 255 is a probability of 1.
     """
 

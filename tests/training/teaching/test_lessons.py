@@ -34,7 +34,7 @@ def written(folder: Path, pool: Pool, teacher: Teacher, count: int = 4, seed: in
 def test_the_answer_belongs_to_the_place(tmp_path: Path, pool: Pool, teacher: Teacher) -> None:
     lessons = written(tmp_path / "book", pool, teacher)
     for frame, answers in zip(lessons.frames, lessons.answers[0], strict=True):
-        light = frame.reshape(26, 12, 26, 12, 3).mean(axis=(1, 3, 4)).ravel()
+        light = frame.reshape(26, 10, 26, 10, 3).mean(axis=(1, 3, 4)).ravel()
         seen = answers[:676, 0].astype(float)
         assert np.corrcoef(light, seen)[0, 1] > 0.9
 

@@ -19,7 +19,7 @@ from training.teaching.pupil import Pupil, lesson_loss
 from training.teaching.teachers import Teacher
 from training.train import train
 
-VIEW = torch.zeros(2, 312, 312, 3, dtype=torch.uint8)
+VIEW = torch.zeros(2, 260, 260, 3, dtype=torch.uint8)
 
 
 def test_answers_have_the_cells_of_each_teacher() -> None:
@@ -44,7 +44,7 @@ def lessons_run(folder: Path) -> Config:
     pool = load_pool([(read_coco(draw_street(folder / "street")), 1.0)])
     teacher = Teacher(write_teacher(folder / "bright.onnx"))
     write_lessons(folder / "book", pool, [teacher], pictures="drawn", count=4)
-    return small_run(folder, lessons=str(folder / "book"), stages=(Stage(1.0, 312, 312, 2),))
+    return small_run(folder, lessons=str(folder / "book"), stages=(Stage(1.0, 260, 260, 2),))
 
 
 def test_a_run_on_lessons_gives_a_plain_checkpoint_that_another_run_starts_from(
