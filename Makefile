@@ -97,17 +97,14 @@ trained: setup peers
 	$(BIN)/python -m training data split --version v1
 	$(BIN)/python -m training find training/configs/champion.yaml --out runs/found.json \
 	  --bundles runs/peers/picodet_s_416_coco.bundle runs/peers/nanodet_m.bundle
-	$(BIN)/python -m training teach training/configs/pretrain.yaml --out runs/lessons --share 0.025 \
-	  --teachers $(SHARED)/peers/picodet_s_416_coco.onnx $(SHARED)/peers/nanodet_m.onnx \
-	  --pictures $(SHARED)/data/unlabelled_incar/images $(SHARED)/data/unlabelled_night/images
-	$(BIN)/python -m training train training/configs/pretrain.yaml --out runs/pretrained
 	$(BIN)/python -m training train training/configs/champion.yaml --out runs/champion
+	$(BIN)/python -m training train training/configs/finish.yaml --out runs/finished
 
 champion: trained
 	$(BIN)/python -m training scenes --out runs/golden --n 2 --seed 5 --size 256x192 --conditions day
-	$(BIN)/python -m export build runs/champion/last.pt --name belisha-small --threshold 0.4 \
+	$(BIN)/python -m export build runs/finished/last.pt --name belisha-small --threshold 0.4 \
 	  --golden runs/golden/images/*.jpg --card $(CHAMPION)/model_card.md --out runs/champion.bundle
-	$(BIN)/python -m export build runs/champion/last.pt --name belisha-small --threshold 0.4 \
+	$(BIN)/python -m export build runs/finished/last.pt --name belisha-small --threshold 0.4 \
 	  --golden runs/golden/images/*.jpg --card $(CHAMPION)/model_card.md --without float \
 	  --out $(CHAMPION)/champion.bundle
 

@@ -46,6 +46,7 @@ from training.checkpoint import Checkpoint, read_checkpoint
 from training.config import read_sources
 from training.data.coco import Dataset
 from training.evaluation.evaluate import LEAST_SCORE
+from training.model import GROUP, LEAST_SIDE, fits
 from training.torch_detector import TorchDetector
 
 FLOAT, CPU, TENSORRT = "models/float.onnx", "models/int8_cpu.onnx", "models/int8_tensorrt.onnx"
@@ -280,8 +281,11 @@ def _preprocessing(checkpoint: Checkpoint, size: tuple[int, int] | None) -> Prep
     trained = checkpoint.metadata.preprocessing
     if size is None:
         return trained
-    if any(side < 32 or side % 32 for side in size):
-        raise UsageError(f"expected --size in multiples of 32, got {size[0]}x{size[1]}")
+    if not fits(*size):
+        raise UsageError(
+            f"expected --size with sides from {LEAST_SIDE} on, in multiples of {GROUP}, "
+            f"got {size[0]}x{size[1]}"
+        )
     return replace(trained, width=size[0], height=size[1])
 
 

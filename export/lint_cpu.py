@@ -12,7 +12,7 @@ from export.lint_graph import LintGraph
 from export.plan import Plan
 from training.integers import INPUT_SCALE
 
-_MOVES = frozenset({"Reshape", "Transpose"})
+_MOVES = frozenset({"Reshape", "Transpose", "Concat"})
 
 Rule = Callable[[LintGraph, Plan], Iterator[Finding]]
 
@@ -43,7 +43,7 @@ def all_but_head_ends(graph: LintGraph, plan: Plan) -> Iterator[Finding]:
 
 
 def bytes_only_moved(graph: LintGraph, plan: Plan) -> Iterator[Finding]:
-    """The camera's bytes reach the first convolution without arithmetic."""
+    """The camera's bytes reach the first convolution without arithmetic, with nothing but fill."""
     name = graph.model.graph.input[0].name
     while name in graph.readers and graph.readers[name][0].op_type in _MOVES:
         name = graph.readers[name][0].output[0]

@@ -13,7 +13,7 @@ from training.data.coco import Dataset, read_coco
 from training.data.pixel_cache import open_cache
 from training.data.store import Store
 from training.data.version import SEALED
-from training.model import GROUP, SIZES, STRIDES
+from training.model import GROUP, LEAST_SIDE, SIZES, fits
 from training.teaching.found import with_found
 
 
@@ -158,9 +158,9 @@ def _problems(config: Config) -> list[str]:
         problems.append(f"expected stages whose 'until' rises to 1, got {ends}")
     sizes = [(stage.width, stage.height) for stage in config.stages]
     for width, height in [*sizes, (config.width, config.height)]:
-        if width % GROUP or height % GROUP or min(width, height) < max(STRIDES):
+        if not fits(width, height):
             problems.append(
-                f"expected sides from {max(STRIDES)} pixels on, in multiples of {GROUP}, "
+                f"expected sides from {LEAST_SIDE} pixels on, in multiples of {GROUP}, "
                 f"got {width}x{height}"
             )
     if any(stage.batch < 1 for stage in config.stages) or config.epoch < 1:

@@ -40,6 +40,8 @@ LAYOUT = HeadLayout(boxes="distances", scores="logit", strides=STRIDES, nms_iou=
 
 GROUP = 5
 """Stride of the stem in pixels, and how many of a row it reads as one; divides an input's width."""
+LEAST_SIDE = STRIDES[-1]
+"""Pixels; every side of an input is a multiple of `GROUP` from here on, see `fits`."""
 PRIOR = 0.01
 """The score of every cell before training: people are rare."""
 _NORM_MOMENTUM = 0.03
@@ -212,6 +214,11 @@ class Network(nn.Module):
         network = copy.deepcopy(self).eval()
         replace_modules(network, BranchedConv, lambda name, module: module.folded())
         return network
+
+
+def fits(width: int, height: int) -> bool:
+    """Whether the network takes an input of that many pixels."""
+    return all(side >= LEAST_SIDE and side % GROUP == 0 for side in (width, height))
 
 
 def build_network(size: str) -> Network:

@@ -2,7 +2,7 @@
 
 Examples:
   python -m export build runs/small/last.pt --out small.bundle
-  python -m export build runs/small/last.pt --size 416x320 --threshold 0.35 --out small.bundle
+  python -m export build runs/small/last.pt --size 480x360 --threshold 0.35 --out small.bundle
   python -m export build runs/small/last.pt --golden street1.jpg street2.jpg --out small.bundle
   python -m export build runs/small/last.pt --data data/street --where split=val --out small.bundle
   python -m export build runs/small/last.pt --plan plan.json --rules mine.yaml --out small.bundle

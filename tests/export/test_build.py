@@ -260,7 +260,7 @@ def test_too_few_frames_decide_nothing(
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        (["--size", "100x96"], 2, "expected --size in multiples of 32, got 100x96"),
+        (["--size", "98x95"], 2, "in multiples of 5, got 98x95"),
         (["--frames", "0"], 2, "expected at least 1 calibration frame, got 0"),
         (["--frames", "2"], 2, "expected at least 4 distinct calibration frames, got 2"),
         (["--threshold", "1"], 2, "expected a threshold between 0 and 1"),

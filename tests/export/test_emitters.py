@@ -81,7 +81,8 @@ def test_cpu_every_planned_convolution_is_a_qlinearconv(cpu: onnx.ModelProto) ->
 def test_cpu_the_first_convolution_reads_the_cameras_bytes(cpu: onnx.ModelProto) -> None:
     first, values = of_type(cpu, "QLinearConv")[0], constants(cpu)
     before = cpu.graph.node[: list(cpu.graph.node).index(first)]
-    assert [node.op_type for node in before] == ["Reshape", "Transpose"], "bytes are only moved"
+    kinds = [node.op_type for node in before]
+    assert kinds == ["Reshape", "Concat", "Transpose"], "bytes are only moved, and filled up"
     assert before[0].input[0] == "frame"
     assert (values[first.input[1]], values[first.input[2]]) == (1 / 128, 128)
 
@@ -198,7 +199,7 @@ def test_a_head_end_that_the_plan_puts_in_int8_is_rounded_in_both() -> None:
 def test_equalised_weights_go_into_both() -> None:
     factors = {"stages.0.0": tuple(np.linspace(0.5, 1, 16))}
     changed = replace(plan(), equalisation=Equalisation("asked for", factors))
-    for emit, name in ((emit_cpu, "stages.0.0.paired_bias"), (emit_tensorrt, "pixels_scale")):
+    for emit, name in ((emit_cpu, "view_u8_weight"), (emit_tensorrt, "pixels_scale")):
         model = emit(float_model(), changed)
         assert name in constants(model)
         first, before = (outputs(one)[0] for one in (model, emit(float_model(), plan())))

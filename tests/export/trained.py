@@ -33,8 +33,8 @@ def network() -> Network:
 
 def frame(seed: int) -> np.ndarray:
     """A network input, (1, 65, 100, 3) uint8."""
-    coarse = np.random.default_rng(seed).integers(0, 256, (1, 8, 12, 3), np.uint8)
-    return np.ascontiguousarray(coarse.repeat(8, 1).repeat(8, 2))
+    coarse = np.random.default_rng(seed).integers(0, 256, (1, 13, 20, 3), np.uint8)
+    return np.ascontiguousarray(coarse.repeat(5, 1).repeat(5, 2))
 
 
 @lru_cache
