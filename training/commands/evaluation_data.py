@@ -6,12 +6,14 @@ import argparse
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from belisha.detector import DetectorInfo
+from belisha.cli.options import open_detector
+from belisha.detector import Detector, DetectorInfo
 from belisha.errors import DatasetError, UsageError
 from training.data.coco import Dataset, read_coco
 from training.data.seal import Opening, Permit, Seal
 from training.data.split import TEST, VALIDATION
 from training.data.store import Store
+from training.evaluation.evaluate import least_score
 from training.evaluation.measurement import Evaluation
 from training.evaluation.report import height_label
 
@@ -47,6 +49,15 @@ class EvaluationData:
         state = self.seal.measured(self.permit, figures)
         opening = self.permit.entry.opening
         return {**asdict(state), "opening": opening, "spent": opening > self.permit.entry.limit}
+
+
+def open_for_evaluation(arguments: argparse.Namespace) -> Detector:
+    """The detector of `add_detector_options`, reporting far below its threshold: average precision
+    needs the whole curve.
+    """
+    detector = open_detector(argparse.Namespace(**{**vars(arguments), "threshold": None}))
+    detector.threshold = least_score(detector.bundle.manifest.head.calibration)
+    return detector
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
