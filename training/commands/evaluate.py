@@ -32,7 +32,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -46,7 +45,12 @@ from belisha.cli.options import add_detector_options
 from belisha.detector import Detector
 from belisha.errors import UsageError
 from training.commands.data.store_option import add_where_option
-from training.commands.evaluation_data import add_data_options, open_data, open_for_evaluation
+from training.commands.evaluation_data import (
+    add_data_options,
+    check_folder,
+    open_data,
+    open_for_evaluation,
+)
 from training.data.coco import Dataset
 from training.data.human_line import read_human_line
 from training.data.split import TEST
@@ -180,9 +184,7 @@ def _check(arguments: argparse.Namespace) -> None:
                 "sealed split: choose on validation, and measure here with --threshold"
             )
     if arguments.out:
-        existing = next(path for path in (arguments.out, *arguments.out.parents) if path.exists())
-        if not existing.is_dir() or not os.access(existing, os.W_OK):
-            raise UsageError(f"--out: expected a folder that can be written, got {existing}")
+        check_folder(arguments.out)
 
 
 def _spread(dataset: Dataset, limit: int | None) -> Dataset:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from belisha.cli.options import open_detector
@@ -58,6 +60,17 @@ def open_for_evaluation(arguments: argparse.Namespace) -> Detector:
     detector = open_detector(argparse.Namespace(**{**vars(arguments), "threshold": None}))
     detector.threshold = least_score(detector.bundle.manifest.head.calibration)
     return detector
+
+
+def check_folder(out: Path) -> None:
+    """Refuse what would only fail after the long part.
+
+    Raises:
+        UsageError: `--out` is no folder, nor can become one.
+    """
+    existing = next(path for path in (out, *out.parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise UsageError(f"--out: expected a folder that can be written, got {existing}")
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
