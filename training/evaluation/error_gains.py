@@ -18,7 +18,7 @@ from training.evaluation.average_precision import average_precision
 from training.evaluation.bootstrap import Resampling
 from training.evaluation.error_causes import Error, Kind
 from training.evaluation.measurement import Estimate
-from training.evaluation.paired import paired_changes
+from training.evaluation.paired import Figure, paired_changes
 from training.evaluation.ranking import Ranking
 
 Cause = tuple[Kind, str]
@@ -49,7 +49,7 @@ def ap50_given_back(
     ]
     people = np.array([len(sample.people) for sample in samples], np.intp)
     first, *others = (one.ranking(people) for one in (rows, *mended))
-    figures = {"ap50": average_precision}
+    figures: dict[str, Figure] = {"ap50": average_precision}
     changes = paired_changes(first, others, samples, resampling, figures)
     return {cause: change["ap50"] for cause, change in zip(causes, changes, strict=True)}
 

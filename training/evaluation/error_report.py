@@ -73,7 +73,7 @@ def miss_rows(analysis: ErrorAnalysis) -> list[tuple[str, ...]]:
 def alarm_rows(analysis: ErrorAnalysis) -> list[tuple[str, ...]]:
     """For `ALARM_COLUMNS`."""
     images = len(analysis.evaluation.dataset)
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for kind, cause in _causes(analysis, "false alarm"):
         count = len(analysis.of(kind, cause))
         gain = _gain(analysis.gains.get((kind, cause)))
