@@ -26,7 +26,7 @@ ALARM_COLUMNS = ("false alarm", "boxes", "per image", _GAIN)
 NOTES = (
     "missed: the first cause that applies, in this order; then how they were missed, whatever the "
     "cause",
-    f"{_GAIN}: change of AP50 if just these people were found at the threshold, or just these "
+    f"{_GAIN}: points of AP50 more if just these people were found at the threshold, or just these "
     "boxes were gone; not to be summed",
 )
 
@@ -223,9 +223,9 @@ def _cause_document(analysis: ErrorAnalysis, cause: Cause) -> dict[str, Any]:
 
 
 def _gain(estimate: Estimate | None) -> str:
-    """+.012 [+.008, +.017]."""
+    """In points: +1.2 [0.8, 1.7]."""
     if estimate is None or estimate.value is None:
         return "-"
     if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:+.3f}"
-    return f"{estimate.value:+.3f} [{estimate.low:+.3f}, {estimate.high:+.3f}]"
+        return f"{100 * estimate.value:+.1f}"
+    return f"{100 * estimate.value:+.1f} [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
