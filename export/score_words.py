@@ -56,7 +56,7 @@ def card_section(settled: Settled, manifest: Manifest) -> str:
     record = manifest.at_threshold
     if record is not None:
         lines += [
-            f"- seen {record}; [ ] are 95 % intervals",
+            f"- seen {record}, the frames that all this was fitted on; [ ] are 95 % intervals",
             "",
             "| flavour | recall | false positives per image |",
             "|---|---|---|",
