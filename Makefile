@@ -102,9 +102,9 @@ trained: setup peers
 
 champion: trained
 	$(BIN)/python -m training scenes --out runs/golden --n 2 --seed 5 --size 256x192 --conditions day
-	$(BIN)/python -m export build runs/finished/last.pt --name belisha-small --threshold 0.4 \
+	$(BIN)/python -m export build runs/finished/last.pt --name belisha-small \
 	  --golden runs/golden/images/*.jpg --card $(CHAMPION)/model_card.md --out runs/champion.bundle
-	$(BIN)/python -m export build runs/finished/last.pt --name belisha-small --threshold 0.4 \
+	$(BIN)/python -m export build runs/finished/last.pt --name belisha-small \
 	  --golden runs/golden/images/*.jpg --card $(CHAMPION)/model_card.md --without float \
 	  --out $(CHAMPION)/champion.bundle
 

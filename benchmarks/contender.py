@@ -83,10 +83,11 @@ class BundleContender:
         return self._detect if self._trained else None
 
     def _detect(self, image_bgr: Image) -> Boxes:
-        from training.evaluation.evaluate import LEAST_SCORE
+        from training.evaluation.evaluate import least_score
 
         network_input, transform = self._detector.prepare(image_bgr)
-        return self._detector.decode(self._detector.infer(network_input), transform, LEAST_SCORE)
+        least = least_score(self._detector.bundle.manifest.head.calibration)
+        return self._detector.decode(self._detector.infer(network_input), transform, least)
 
     def warm_up(self) -> WarmUp:
         """See `Contender.warm_up`."""

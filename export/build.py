@@ -1,7 +1,8 @@
 """Building: a checkpoint becomes a bundle with all flavours, or a reason why not.
 
 checkpoint -> fold -> float ONNX -> plan on training frames -> both INT8 flavours -> lint, oracle
-    -> parity gate -> golden frames -> bundle, tried before it is put in place
+    -> scores and threshold on validation frames -> parity gate -> golden frames -> bundle, tried
+    before it is put in place
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ import numpy as np
 import onnx
 
 from belisha.bundle import Bundle
+from belisha.calibration import OWN, Calibration
 from belisha.decode import SCORES
 from belisha.detector import Detector
 from belisha.errors import EngineError, UsageError
 from belisha.frames import Image, Preprocessing
 from belisha.golden import GoldenVerdict
-from belisha.manifest import FORMAT, Flavour, Golden, Manifest
+from belisha.manifest import FORMAT, Flavour, Golden, Manifest, ThresholdRecord
 from belisha.manifest import Parity as ParityRecord
 from export.calibration_inputs import calibration_inputs
 from export.emit_cpu import emit_cpu
@@ -42,11 +44,13 @@ from export.parity.tables import sentence
 from export.plan import Plan, check_plan, read_plan
 from export.planning import make_plan
 from export.proof import prove
+from export.score_words import card_section
+from export.scores import Settled, settle, threshold_record, unmeasured
 from training.checkpoint import Checkpoint, read_checkpoint
 from training.config import read_sources
 from training.data.coco import Dataset
-from training.evaluation.evaluate import LEAST_SCORE
-from training.model import GROUP, LEAST_SIDE, fits
+from training.evaluation.evaluate import detect, least_score
+from training.model import GROUP, LEAST_SIDE, Network, fits
 from training.torch_detector import TorchDetector
 
 FLOAT, CPU, TENSORRT = "models/float.onnx", "models/int8_cpu.onnx", "models/int8_tensorrt.onnx"
@@ -88,7 +92,8 @@ class Request:
         checkpoint: of `python -m training train`.
         name: of the model in the bundle.
         licence: of the weights.
-        threshold: least score to report.
+        threshold: least score to report; chosen for a rate of false positives, if absent.
+        rate: false positives per image to choose it for; the default one, if absent.
         size: width and height of the input; the checkpoint's, if absent.
         frames: number of training frames for calibration.
         plan: file with the plan to use; a new one is made, if absent.
@@ -105,12 +110,13 @@ class Request:
     checkpoint: Path
     name: str
     licence: str
-    threshold: float
     size: tuple[int, int] | None
     frames: int
     golden: tuple[Picture, ...]
     card: str
     rules: Rules
+    threshold: float | None = None
+    rate: float | None = None
     plan: Path | None = None
     oracle: Oracle = field(default_factory=Oracle)
     compare_on: Dataset | None = None
@@ -127,14 +133,18 @@ class Draft:
         manifest, files: of the bundle; every flavour is among the files.
         plan: of quantisation.
         oracle: what NVIDIA's compiler says.
+        settled: what scores say, and the threshold.
         checked: what the parity gate says.
+        dataset: the frames of both; nothing where there are none.
     """
 
     manifest: Manifest
     files: dict[str, bytes]
     plan: Plan
     oracle: OracleRecord
+    settled: Settled
     checked: Checked
+    dataset: Dataset | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,26 +205,73 @@ def make_draft(request: Request, say: Callable[[str], None]) -> Draft:
     say("emitting both INT8 flavours")
     cpu, tensorrt = emit_cpu(model, plan), emit_tensorrt(model, plan)
     oracle = inspect(cpu, tensorrt, plan, request.oracle, say)
-    manifest = _manifest(request, checkpoint, preprocessing)
+    detector = Trained(network, preprocessing)
+    settled = _settle(request, detector, dataset, say)
+    manifest = _manifest(request, checkpoint, preprocessing, settled)
     files = {FLOAT: _bytes(model), CPU: _bytes(cpu), TENSORRT: _bytes(tensorrt)}
     documents = {
         PLAN: plan.to_json(),
-        CARD: request.card.encode(),
+        CARD: b"",
         EVALUATION: b"{}",
         LINEAGE: _json(lineage(checkpoint, _digest(request.checkpoint))),
         ORACLE: _json(oracle.json()),
     }
     say(f"comparing with the trained network on {len(dataset or ())} frames")
-    reference = TorchDetector(network, preprocessing, LEAST_SCORE)
+    reference = detector.calibrated(settled.calibration)
     checked = check_flavours(reference, manifest, {**files, **documents}, dataset, request.rules)
-    documents[PARITY] = _json(checked.parity.json())
-    documents[EVALUATION] = _json(evaluation_record(checked, dataset, checkpoint.metadata.figures))
+    record = _threshold_record(settled, checked, dataset, request.rules)
     manifest = replace(
         manifest,
         parity=_parity_record(checked, request.forced),
         compiler=oracle_sentence(oracle),
+        at_threshold=record,
     )
-    return Draft(manifest, {**files, **documents}, plan, oracle, checked)
+    figures = checkpoint.metadata.figures
+    documents |= {
+        PARITY: _json(checked.parity.json()),
+        EVALUATION: _json(evaluation_record(checked, dataset, figures, settled)),
+        CARD: (request.card.rstrip() + "\n\n" + card_section(settled, manifest)).encode(),
+    }
+    return Draft(manifest, {**files, **documents}, plan, oracle, settled, checked, dataset)
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """The network as it was trained, as a detector."""
+
+    network: Network
+    preprocessing: Preprocessing
+
+    def calibrated(self, calibration: Calibration) -> TorchDetector:
+        """Reporting whatever an evaluation asks for."""
+        least = least_score(calibration)
+        return TorchDetector(self.network, self.preprocessing, least, calibration)
+
+
+def _settle(
+    request: Request, detector: Trained, dataset: Dataset | None, say: Callable[[str], None]
+) -> Settled:
+    """What scores say, and the threshold."""
+    if dataset is None:
+        return unmeasured(request.threshold)
+    say(f"fitting what scores say on {len(dataset)} frames")
+    found = detect(detector.calibrated(OWN), dataset)
+    return settle(
+        found,
+        dataset,
+        request.rules.resampling,
+        threshold=request.threshold,
+        rate=request.rate,
+    )
+
+
+def _threshold_record(
+    settled: Settled, checked: Checked, dataset: Dataset | None, rules: Rules
+) -> ThresholdRecord | None:
+    if dataset is None:
+        return None
+    found = {flavour: checked.detections[flavour] for flavour in checked.parity.agreements}
+    return threshold_record(settled, found, dataset, rules.resampling)
 
 
 def _plan(
@@ -289,7 +346,9 @@ def _preprocessing(checkpoint: Checkpoint, size: tuple[int, int] | None) -> Prep
     return replace(trained, width=size[0], height=size[1])
 
 
-def _manifest(request: Request, checkpoint: Checkpoint, preprocessing: Preprocessing) -> Manifest:
+def _manifest(
+    request: Request, checkpoint: Checkpoint, preprocessing: Preprocessing, settled: Settled
+) -> Manifest:
     """The manifest, still without golden frames and the gate's verdict."""
     metadata = checkpoint.metadata
     digest = _digest(request.checkpoint)
@@ -303,11 +362,11 @@ def _manifest(request: Request, checkpoint: Checkpoint, preprocessing: Preproces
         licence=request.licence,
         preprocessing=preprocessing,
         preprocessing_digest=preprocessing.digest,
-        head=metadata.layout,
-        threshold=request.threshold,
+        head=replace(metadata.layout, calibration=settled.calibration),
+        threshold=settled.threshold,
         models={"float": FLOAT, "int8_cpu": CPU, "int8_tensorrt": TENSORRT},
         golden=Golden(
-            threshold=request.threshold,
+            threshold=settled.threshold,
             min_iou=INT8_MIN_IOU,
             max_score_difference=INT8_MAX_SCORE_DIFFERENCE,
             frames=(),

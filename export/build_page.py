@@ -22,6 +22,7 @@ from export.build import LINEAGE, PLAN, Built, Draft
 from export.graph_statistics import graph_statistics
 from export.parity.tables import as_blocks, sentence
 from export.plan import Cost, Plan
+from export.score_page import score_blocks
 
 _COSTS = ("scores", "overlap", "lost", "new")
 
@@ -35,6 +36,7 @@ def build_report(built: Built) -> Report:
         sections=(
             Section("Parity", as_blocks(draft.checked.parity)),
             Section("Detections that changed", _changed(draft)),
+            Section("Scores and threshold", score_blocks(draft)),
             Section("Quantisation plan", _plan(draft)),
             Section("Rules and compiler", _inspection(draft)),
             Section("Graphs", _graphs(draft)),

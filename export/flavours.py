@@ -16,7 +16,7 @@ from belisha.errors import UsageError
 from belisha.manifest import Flavour
 from training.data.coco import Dataset
 from training.evaluation.bootstrap import Resampling
-from training.evaluation.evaluate import LEAST_SCORE, evaluate
+from training.evaluation.evaluate import evaluate, least_score
 from training.evaluation.measurement import MIN_HEIGHTS, Estimate, Evaluation
 from training.evaluation.paired import gain_in_ap50
 
@@ -76,9 +76,9 @@ def compare_flavours(
 
 
 def open_flavour(bundle: Bundle, flavour: Flavour) -> Detector:
-    """A detector that runs just this flavour and reports from `LEAST_SCORE` upwards."""
+    """A detector that runs just this flavour and reports from `least_score` upwards."""
     engine = load_flavour(bundle, flavour, None, optimise=flavour != "int8_tensorrt")
-    return Detector(bundle, engine, threshold=LEAST_SCORE)
+    return Detector(bundle, engine, threshold=least_score(bundle.manifest.head.calibration))
 
 
 def _change(results: list[FlavourResult], evaluation: Evaluation) -> tuple[Estimate, ...]:

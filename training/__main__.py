@@ -10,6 +10,9 @@ from training.commands.data import COMMANDS as DATA_COMMANDS
 COMMANDS: dict[str, Command | Group] = {
     "train": Command("training.commands.train", "train a detector from a configuration file"),
     "evaluate": Command("training.commands.evaluate", "measure a bundle on a data set"),
+    "errors": Command(
+        "training.commands.errors", "why people are missed and boxes are wrong, and what it costs"
+    ),
     "ablate": Command("training.commands.ablate", "what is each change of a recipe worth?"),
     "teach": Command("training.commands.teach", "answers of public detectors, to learn from"),
     "find": Command(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from belisha.boxes import Boxes
+from belisha.calibration import OWN, Calibration
 from belisha.decode import BOXES, SCORES, Decoder
 from belisha.frames import FrameTransform, Image, Preprocessing
 from training.model import LAYOUT, Network
@@ -17,12 +20,19 @@ class TorchDetector:
         network: is folded; later changes to it have no effect here.
         preprocessing: of the detector.
         threshold: least score to report.
+        calibration: of the scores; the network's own if absent.
     """
 
-    def __init__(self, network: Network, preprocessing: Preprocessing, threshold: float) -> None:
+    def __init__(
+        self,
+        network: Network,
+        preprocessing: Preprocessing,
+        threshold: float,
+        calibration: Calibration = OWN,
+    ) -> None:
         self._network = network.folded()
         self._preprocessing, self._threshold = preprocessing, threshold
-        self._decode = Decoder(LAYOUT, preprocessing)
+        self._decode = Decoder(replace(LAYOUT, calibration=calibration), preprocessing)
         self._transforms: dict[tuple[int, int], FrameTransform] = {}
 
     def __call__(self, image_bgr: Image) -> Boxes:

@@ -2,7 +2,8 @@
 
 Examples:
   python -m export build runs/small/last.pt --out small.bundle
-  python -m export build runs/small/last.pt --size 480x360 --threshold 0.35 --out small.bundle
+  python -m export build runs/small/last.pt --size 480x360 --out small.bundle
+  python -m export build runs/small/last.pt --false-positives-per-image 0.5 --out small.bundle
   python -m export build runs/small/last.pt --golden street1.jpg street2.jpg --out small.bundle
   python -m export build runs/small/last.pt --data data/street --where split=val --out small.bundle
   python -m export build runs/small/last.pt --plan plan.json --rules mine.yaml --out small.bundle
@@ -13,11 +14,16 @@ configuration says, and makes one plan for both INT8 flavours, which travels in 
 plan.json; --plan gives one back. Both are checked against the rules of their engines, and NVIDIA's
 compiler judges the one for TensorRT, where it is installed.
 
-Then the parity gate compares every flavour with the trained network on the checkpoint's validation
-frames (or --data): the same detections, as good against the truth, over all frames, for each size
-of people and each condition. If it fails there is no bundle: the table and pictures of what changed
-are in the report, and the exit code is 3. --force makes the bundle all the same, with a name and a
-reason that stay in it for ever.
+On the checkpoint's validation frames (or --data) the trained network's scores are calibrated, so
+that of detections scored .7 seven in ten are people, and the threshold is chosen: the lowest that
+costs no more than one false positive per image, or another rate, or just --threshold. What each
+flavour finds and falsely reports from there on stands in the bundle, with intervals.
+
+Then the parity gate compares every flavour with the trained network on the same frames: the same
+detections, as good against the truth, over all frames, for each size of people and each condition.
+If it fails there is no bundle: the table and pictures of what changed are in the report, and the
+exit code is 3. --force makes the bundle all the same, with a name and a reason that stay in it for
+ever.
 
 The flavour for TensorRT is compared as ONNX Runtime computes it, without optimisations; on the
 device it is compiled, and belisha check repeats the golden frames there.
@@ -28,6 +34,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +48,11 @@ from export.golden import drawn_pictures, read_pictures
 from export.inspection import Oracle
 from export.parity.rules import read_rules
 from export.parity.tables import MOST_SHOWN, as_lines, sentence
+from export.score_words import score_rows
+from export.scores import DEFAULT_RATE
 from training.commands.data.store_option import add_where_option
 from training.data.coco import Dataset, read_coco
+from training.evaluation.operating_table import check_rate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +68,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="research only, as are some of the data",
         help="of the weights (default: research only)",
     )
-    parser.add_argument("--threshold", type=float, default=0.4, help="least score to report")
+    point = parser.add_mutually_exclusive_group()
+    point.add_argument(
+        "--false-positives-per-image",
+        type=float,
+        metavar="R",
+        help=f"choose the threshold for at most so many (default: {DEFAULT_RATE:g})",
+    )
+    point.add_argument(
+        "--threshold", type=float, metavar="T", help="least score to report, after calibration"
+    )
     parser.add_argument(
         "--size", type=parse_size, metavar="WxH", help="of the input (default: as trained)"
     )
@@ -121,8 +140,10 @@ def run(arguments: argparse.Namespace) -> Outcome:
 
 
 def _request(arguments: argparse.Namespace) -> Request:
-    if not 0 < arguments.threshold < 1:
+    if arguments.threshold is not None and not 0 < arguments.threshold < 1:
         raise UsageError(f"expected a threshold between 0 and 1, got {arguments.threshold}")
+    if (rate := arguments.false_positives_per_image) is not None:
+        check_rate(rate)
     if (arguments.who or arguments.reason) and not arguments.force:
         raise UsageError("--who and --reason belong to --force: add it, or leave them out")
     return Request(
@@ -130,6 +151,7 @@ def _request(arguments: argparse.Namespace) -> Request:
         name=arguments.name or arguments.checkpoint.resolve().parent.name,
         licence=arguments.licence,
         threshold=arguments.threshold,
+        rate=arguments.false_positives_per_image,
         size=arguments.size,
         frames=arguments.frames,
         golden=read_pictures(arguments.golden) or drawn_pictures(),
@@ -171,6 +193,8 @@ def _print_summary(built: Built, report: Path) -> None:
         print(f"{flavour:14} {len(draft.files[path]) / 1e6:.2f} MB")
     print(f"plan       {layers['int8']} convolutions in INT8, {layers['float']} in float")
     print(f"compiler   {draft.manifest.compiler}")
+    for label, words in score_rows(draft.settled, draft.manifest):
+        print(f"{label:10} {words}")
     print(f"parity     {sentence(parity)}")
     for failure in parity.failures[:MOST_SHOWN]:
         print(f"           {failure}")
@@ -200,6 +224,9 @@ def _document(built: Built, report: Path) -> dict[str, Any]:
         "layers": dict(layers),
         "golden_passed": bool(built.bundle) and all(one.passed for one in built.verdicts),
         "oracle": draft.oracle.json(),
+        "calibration": asdict(draft.settled.calibration),
+        "threshold": draft.settled.threshold,
+        "at_threshold": asdict(record) if (record := draft.manifest.at_threshold) else None,
         "parity": draft.checked.parity.json(),
         "forced": bool(built.bundle) and not draft.checked.parity.passed,
     }

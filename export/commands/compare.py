@@ -19,15 +19,11 @@ from pathlib import Path
 from belisha.cli.dispatch import Outcome
 from belisha.errors import UsageError
 from belisha.report import write_report
-from export.commands.registry_options import (
-    add_data_options,
-    add_registry_option,
-    open_dataset,
-    open_registry,
-)
+from export.commands.registry_options import add_registry_option, open_registry
 from export.release.comparison import compare_bundles
 from export.release.promotion import read_promotion_rules
 from export.release.tables import comparison_lines, comparison_report
+from training.commands.unsealed_data import add_data_options, open_dataset
 from training.evaluation.bootstrap import Resampling
 
 

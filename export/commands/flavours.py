@@ -20,8 +20,8 @@ from typing import Any
 
 from belisha.bundle import Bundle
 from belisha.cli.dispatch import Outcome
-from export.commands.registry_options import add_data_options, open_dataset
 from export.flavours import FlavourResult, compare_flavours
+from training.commands.unsealed_data import add_data_options, open_dataset
 from training.evaluation.bootstrap import Resampling
 from training.evaluation.measurement import Estimate
 from training.evaluation.report import document, height_label

@@ -24,7 +24,7 @@ from export.parity.tables import as_lines, sentence
 from training.checkpoint import read_checkpoint
 from training.commands.data.store_option import add_where_option
 from training.data.coco import read_coco
-from training.evaluation.evaluate import LEAST_SCORE
+from training.evaluation.evaluate import least_score
 from training.torch_detector import TorchDetector
 
 
@@ -49,8 +49,10 @@ def run(arguments: argparse.Namespace) -> Outcome:
     dataset = comparison_data(checkpoint, chosen, arguments.compare_frames)
     if dataset is None:
         raise UsageError("the checkpoint was validated on nothing: name frames with --data")
-    preprocessing = bundle.manifest.preprocessing
-    reference = TorchDetector(checkpoint.network(), preprocessing, LEAST_SCORE)
+    preprocessing, calibration = bundle.manifest.preprocessing, bundle.manifest.head.calibration
+    reference = TorchDetector(
+        checkpoint.network(), preprocessing, least_score(calibration), calibration
+    )
     checked = compare_bundle(reference, bundle, dataset, rules)
     print(as_lines(checked.parity))
     print(f"\n{sentence(checked.parity)}")

@@ -28,9 +28,7 @@ from belisha.detector import Detector
 from belisha.errors import EXIT_INCONCLUSIVE, EXIT_OK, EXIT_REFUSED
 from export.commands.registry_options import (
     add_answer_options,
-    add_data_options,
     add_registry_option,
-    open_dataset,
     open_registry,
 )
 from export.release.comparison import Comparison, compare_bundles
@@ -44,6 +42,7 @@ from export.release.promotion import (
 )
 from export.release.registry import Registry, check_answer
 from export.release.tables import comparison_lines, condition_lines
+from training.commands.unsealed_data import add_data_options, open_dataset
 
 _RATE_HZ = 30.0
 

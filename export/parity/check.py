@@ -58,7 +58,7 @@ def check_flavours(
     """Compare every flavour with the trained network.
 
     Args:
-        reference: the network in fp32, reporting from `LEAST_SCORE` on.
+        reference: the network in fp32, calibrated as they are, reporting from `least_score` on.
         manifest: of the bundle to be; its golden frames are not needed yet.
         files: path -> content, the models among them.
         dataset: frames with their truth; nothing where there are none.

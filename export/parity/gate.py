@@ -133,7 +133,7 @@ def compare(
     """Compare what detectors found on the same frames.
 
     Args:
-        reference: by frame, best first, from `LEAST_SCORE` on.
+        reference: by frame, best first, from `least_score` on.
         candidates: flavour -> likewise.
         samples: the N frames with their truth.
         cells: over these frames, `WHOLE` among them.

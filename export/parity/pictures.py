@@ -6,30 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import cv2
 import numpy as np
 
 from belisha.boxes import BoolArray, Boxes, FloatArray, iou
-from belisha.frames import Image
 from export.parity.agreement import Agreement, Side
 from training.data.coco import Sample
-from training.data.picture import read_image
-from training.evaluation.contact_sheet import (
-    GREEN,
-    GREY,
-    ORANGE,
-    WHITE,
-    paper,
-    shortened,
-    write_line,
-)
-
-COLUMNS = 5
-_TILE, _GAP, _LINE = 260, 10, 20
-_SURROUNDINGS = 3.0
-"""Height of a close-up in heights of its box."""
-_LEAST_VIEW = 48.0
-"""Height of a close-up in pixels of the picture, at least."""
+from training.evaluation.close_ups import CloseUp, Mark, close_up_sheet
+from training.evaluation.contact_sheet import GREEN, ORANGE
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,18 +58,8 @@ def changes_sheet(found: Sequence[Change], samples: Sequence[Sample], title: str
     Raises:
         DatasetError: a picture has gone.
     """
-    rows = max(-(-len(found) // COLUMNS), 1)
-    height, width = _TILE + 2 * _LINE + _GAP, COLUMNS * (_TILE + _GAP) + _GAP
-    canvas = paper(width, 3 * _LINE + rows * height)
-    write_line(canvas, title, (_GAP, _LINE), 0.6, WHITE)
-    end = write_line(canvas, "green: the reference has it", (_GAP, 2 * _LINE + 4), 0.5, GREEN)
-    write_line(canvas, "orange: the flavour has it", (end + 30, 2 * _LINE + 4), 0.5, ORANGE)
-    for index, change in enumerate(found):
-        top = 3 * _LINE + index // COLUMNS * height
-        left = _GAP + index % COLUMNS * (_TILE + _GAP)
-        tile = _tile(change, samples[change.frame])
-        canvas[top : top + tile.shape[0], left : left + _TILE] = tile
-    return cv2.imencode(".jpg", canvas, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
+    legend = ((GREEN, "green: the reference has it"), (ORANGE, "orange: the flavour has it"))
+    return close_up_sheet([_close_up(one, samples[one.frame]) for one in found], title, legend)
 
 
 def _without_partner(
@@ -112,24 +85,14 @@ def _there(xyxy: FloatArray, boxes: Boxes) -> Boxes:
     return boxes[there]
 
 
-def _tile(change: Change, sample: Sample) -> Image:
-    """A close-up with the box, and two lines of text below."""
-    image = read_image(sample)
-    left, top, right, bottom = change.xyxy.tolist()
-    side = max(_SURROUNDINGS * (bottom - top), _LEAST_VIEW)
-    corner = (left + right - side) / 2, (top + bottom - side) / 2
-    scale = _TILE / side
-    move = np.array([[scale, 0, -corner[0] * scale], [0, scale, -corner[1] * scale]])
-    view = cv2.warpAffine(image, move, (_TILE, _TILE), borderValue=(32, 32, 32))
+def _close_up(change: Change, sample: Sample) -> CloseUp:
     colour, other = (GREEN, ORANGE) if change.kind == "lost" else (ORANGE, GREEN)
-    for xyxy, ink, line in ((change.there.xyxy[:1], other, 1), (change.xyxy[None], colour, 2)):
-        for box in np.round((xyxy.reshape(-1, 2, 2) - corner) * scale).astype(int):
-            cv2.rectangle(view, box[0].tolist(), box[1].tolist(), (0, 0, 0), line + 2)
-            cv2.rectangle(view, box[0].tolist(), box[1].tolist(), ink, line)
-    tile = paper(_TILE, _TILE + 2 * _LINE)
-    tile[:_TILE] = view
     best = f"{change.there.scores[0]:.2f}" if len(change.there) else "nothing"
-    words = f"{change.kind}: {change.score:.2f}, there {best}, {bottom - top:.0f} px"
-    write_line(tile, words, (0, _TILE + 15), 0.45, colour)
-    write_line(tile, shortened(sample.name, 34), (0, _TILE + 33), 0.4, GREY)
-    return tile
+    tall = change.xyxy[3] - change.xyxy[1]
+    return CloseUp(
+        sample,
+        change.xyxy,
+        (Mark(change.there.xyxy[:1], other), Mark(change.xyxy[None], colour, 2)),
+        f"{change.kind}: {change.score:.2f}, there {best}, {tall:.0f} px",
+        colour,
+    )

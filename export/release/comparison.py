@@ -17,7 +17,7 @@ from training.data.coco import Dataset, Sample
 from training.evaluation.bootstrap import Resampling
 from training.evaluation.by_cell import change_in_cell, level_of
 from training.evaluation.cells import make_cells
-from training.evaluation.evaluate import LEAST_SCORE
+from training.evaluation.evaluate import least_score
 from training.evaluation.measurement import Estimate
 
 
@@ -96,8 +96,8 @@ def compare_bundles(first: Bundle, second: Bundle, dataset: Dataset, view: View)
         _check_not_learnt(bundle, dataset)
     # An alias for each side: both may be called the same.
     with (
-        Detector.open(first.path, engine=REFERENCE, threshold=LEAST_SCORE) as one,
-        Detector.open(second.path, engine=REFERENCE, threshold=LEAST_SCORE) as other,
+        _open(first) as one,
+        _open(second) as other,
     ):
         seen = sight({"first": one, "second": other}, dataset.samples)
     return Comparison(
@@ -108,6 +108,12 @@ def compare_bundles(first: Bundle, second: Bundle, dataset: Dataset, view: View)
         frames=len(dataset),
         rows=_rows(seen, dataset.samples, view),
     )
+
+
+def _open(bundle: Bundle) -> Detector:
+    """Reporting far below its threshold."""
+    least = least_score(bundle.manifest.head.calibration)
+    return Detector.open(bundle.path, engine=REFERENCE, threshold=least)
 
 
 def _check_not_learnt(bundle: Bundle, dataset: Dataset) -> None:

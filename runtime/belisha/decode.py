@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from belisha.boxes import Boxes, FloatArray, cxcywh_to_xyxy, suppress
+from belisha.calibration import OWN, Calibration, ScoreKind
 from belisha.errors import EngineError
 from belisha.frames import Preprocessing
 
@@ -47,10 +48,11 @@ class HeadLayout:
         max_candidates: the most cells that reach the suppression, best first.
         max_boxes: the most boxes in a frame.
         embedding: length of the appearance vector of a cell; 0 if the model has none.
+        calibration: what becomes of `scores` before anybody sees them.
     """
 
     boxes: Literal["distances", "bins", "cxcywh"]
-    scores: Literal["probability", "logit"]
+    scores: ScoreKind
     strides: tuple[int, ...] = ()
     bins: int = 0
     centre_offset: float = 0.0
@@ -58,6 +60,7 @@ class HeadLayout:
     max_candidates: int = 300
     max_boxes: int = 100
     embedding: int = 0
+    calibration: Calibration = OWN
 
     def __post_init__(self) -> None:
         if (self.boxes == "cxcywh") == bool(self.strides):
@@ -91,7 +94,7 @@ class Decoder:
 
         Args:
             outputs: arrays by name, shapes as in the head of this module.
-            threshold: least score, a probability.
+            threshold: least score after calibration, a probability.
 
         Raises:
             EngineError: an output is absent, has another shape than the layout says, or holds NaN.
@@ -99,18 +102,16 @@ class Decoder:
         scores, raw = self._checked(outputs)
         if np.isnan(scores).any():
             raise EngineError("expected scores, got NaN: the model or its engine is broken")
-        cells = np.flatnonzero(scores >= self._raw_threshold(threshold))
+        layout = self.layout
+        cells = np.flatnonzero(scores >= layout.calibration.raw_threshold(threshold, layout.scores))
         if len(cells) == 0:
             return Boxes.empty()
-        if len(cells) > self.layout.max_candidates:
-            best = np.argsort(-scores[cells], kind="stable")[: self.layout.max_candidates]
+        if len(cells) > layout.max_candidates:
+            best = np.argsort(-scores[cells], kind="stable")[: layout.max_candidates]
             cells = cells[best]
         xyxy = self._boxes(raw[cells], cells)
-        values = scores[cells]
-        if self.layout.scores == "logit":
-            values = _sigmoid(values)
-        kept = suppress(xyxy, values, self.layout.nms_iou, self.layout.max_boxes)
-        return Boxes(xyxy[kept], values[kept])
+        kept = suppress(xyxy, scores[cells], layout.nms_iou, layout.max_boxes)
+        return Boxes(xyxy[kept], layout.calibration.scores(scores[cells[kept]], layout.scores))
 
     def _checked(self, outputs: Mapping[str, FloatArray]) -> tuple[FloatArray, FloatArray]:
         """(N,) scores and (N, 4 or 4 * bins) raw boxes, their shapes verified."""
@@ -129,16 +130,6 @@ class Decoder:
                 f"{scores.shape} and {raw.shape}: the model does not fit its head layout"
             )
         return scores[0, :, 0], raw[0]
-
-    def _raw_threshold(self, threshold: float) -> float:
-        """The threshold in the units of the model's scores."""
-        if self.layout.scores == "probability":
-            return threshold
-        return (
-            math.log(threshold / (1 - threshold))
-            if 0 < threshold < 1
-            else math.copysign(math.inf, threshold - 0.5)
-        )
 
     def _boxes(self, raw: FloatArray, cells: NDArray[np.intp]) -> FloatArray:
         """(K, 4 or 4 * bins) raw numbers of K cells -> (K, 4) xyxy in network pixels."""
@@ -176,12 +167,6 @@ def cell_grid(layout: HeadLayout, preprocessing: Preprocessing) -> tuple[FloatAr
         centres.append(centre.astype(np.float32))
         strides.append(np.full(rows * columns, stride, np.float32))
     return np.concatenate(centres), np.concatenate(strides)
-
-
-def _sigmoid(x: FloatArray) -> FloatArray:
-    half = np.float32(0.5)
-    probability: FloatArray = np.tanh(x * half) * half + half  # as tanh it cannot overflow
-    return probability
 
 
 def _softplus(x: FloatArray) -> FloatArray:

@@ -16,8 +16,9 @@ from belisha.documents import convert, load_json
 from belisha.errors import BundleError, BundleVersionError, ConfigError
 from belisha.frames import Preprocessing
 
-FORMAT = 1
-"""Version of the bundle format; raised when an older runtime could misread a new bundle."""
+FORMAT = 2
+"""Version of the bundle format; raised when an older runtime could misread a new bundle. Since 2 a
+head may be calibrated; bundles of format 1 are not."""
 MAX_CELLS = 1_000_000
 """No small detector has more; a decoder allocates memory for each."""
 
@@ -106,6 +107,59 @@ class Parity:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A figure, and the ends of its 95 % interval where it has one."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    def __str__(self) -> str:
+        if self.low is None or self.high is None:
+            return f"{self.value:.3f}"
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Performance:
+    """What a flavour does from the threshold on.
+
+    Attributes:
+        recall: share of the people that it found.
+        false_positives_per_image: boxes that hold nobody whom the data know.
+    """
+
+    recall: Seen
+    false_positives_per_image: Seen
+
+    def __str__(self) -> str:
+        return f"recall {self.recall}, false positives per image {self.false_positives_per_image}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThresholdRecord:
+    """Why the threshold is what it is, and what it was seen to give when the bundle was made.
+
+    Attributes:
+        data: on which frames, for people.
+        images, people: how many there were.
+        asked: false positives per image that the threshold was chosen for, on these very frames
+            and the float model; nothing where somebody gave the threshold.
+        flavours: what each of them did.
+    """
+
+    data: str
+    images: int
+    people: int
+    asked: float | None
+    flavours: dict[Flavour, Performance]
+
+    def __str__(self) -> str:
+        why = "given" if self.asked is None else f"for {self.asked:g} false positives per image"
+        return f"{why}, on {self.images} images with {self.people} people of {self.data}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Manifest:
     """Everything that a runtime must know about a bundle.
 
@@ -127,6 +181,7 @@ class Manifest:
         compiler: what NVIDIA's compiler said of the TensorRT flavour, for people; empty where it
             was not asked.
         lineage: path of the record of how the bundle was made, or nothing.
+        at_threshold: what the threshold was seen to give; nothing where it was not measured.
     """
 
     format: int
@@ -146,6 +201,7 @@ class Manifest:
     parity: Parity | None = None
     compiler: str = ""
     lineage: str | None = None
+    at_threshold: ThresholdRecord | None = None
 
     def to_json(self) -> bytes:
         """Canonical bytes: equal manifests give equal bytes.
@@ -213,7 +269,7 @@ def _check_sense(manifest: Manifest, name: str) -> None:
     _check_parity(manifest.parity, name)
     origins = [frame.origin for frame in manifest.golden.frames]
     words = [manifest.name, manifest.origin, manifest.licence, manifest.compiler, *origins]
-    for text in [*words, str(manifest.parity)]:
+    for text in [*words, str(manifest.parity), str(manifest.at_threshold)]:
         if not text.isprintable():  # it is shown on terminals
             raise BundleError(f"{name}: expected one line of printable text, got {text[:80]!r}")
     named = [*manifest.models.values(), *(frame.file for frame in manifest.golden.frames)]

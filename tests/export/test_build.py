@@ -22,14 +22,20 @@ from belisha.cli.dispatch import dispatch
 from belisha.detector import Detector
 from belisha.errors import UsageError
 from belisha.golden import check_golden
+from belisha.report import render
 from export.__main__ import COMMANDS
-from export.build import Request, build
+from export.build import Built, Request, build
+from export.build_page import build_report
+from export.flavours import open_flavour
 from export.golden import drawn_pictures
 from export.inspection import Oracle
 from export.parity.rules import DEFAULT, read_rules
 from tests.export.coloured_street import draw_coloured_street
 from tests.export.trained import checkpoint
 from training.checkpoint import read_checkpoint, write_checkpoint
+from training.data.coco import read_coco
+from training.data.picture import read_image
+from training.torch_detector import TorchDetector
 
 pytestmark = pytest.mark.xdist_group("exporter")  # it is slow to start: once is enough
 
@@ -60,7 +66,6 @@ def _request(path: Path, **changes: Any) -> Request:
         "checkpoint": path,
         "name": "coloured",
         "licence": "none",
-        "threshold": 0.4,
         "size": None,
         "frames": 12,
         "golden": drawn_pictures(),
@@ -91,6 +96,60 @@ def test_the_bundle_says_where_it_comes_from_and_that_it_was_compared(
     assert len(json.loads(bundle.read("parity.json"))["rows"]) > 12
 
 
+def test_scores_are_calibrated_and_the_threshold_is_told_in_figures(
+    built: tuple[Bundle, dict[str, Any], Path],
+) -> None:
+    bundle, extra, _ = built
+    manifest, settled = bundle.manifest, extra["draft"].settled
+    assert not manifest.head.calibration.is_identity
+    assert manifest.head.calibration == settled.calibration
+    own = settled.own
+    assert own.all_fitted.ece.value < own.all.ece.value
+    record = manifest.at_threshold
+    assert record is not None
+    assert (record.images, record.asked, manifest.threshold) == (60, 1.0, settled.threshold)
+    assert set(record.flavours) == {"float", "int8_cpu", "int8_tensorrt"}
+    alarms = record.flavours["float"].false_positives_per_image
+    assert alarms.value <= 1.0
+    evaluation = json.loads(bundle.read("evaluation.json"))
+    for flavour, figure in record.flavours.items():
+        measured = evaluation["flavours"][flavour]["results"][0]
+        assert measured["recall"]["value"] == pytest.approx(figure.recall.value)
+        assert evaluation["flavours"][flavour]["scores"]["ece"]["value"] < own.all.ece.value
+    card = bundle.read("model_card.md").decode()
+    assert card.startswith("# card\n\n## Scores and threshold")
+    assert f"| float | {record.flavours['float'].recall} | {alarms} |" in card
+
+
+def test_its_scores_are_those_of_the_trained_network_calibrated_alike(
+    coloured: Path, built: tuple[Bundle, dict[str, Any], Path]
+) -> None:
+    """The float flavour by the runtime's own path, torch beside it."""
+    bundle, checkpoint = built[0], read_checkpoint(coloured)
+    calibration = bundle.manifest.head.calibration
+    preprocessing = bundle.manifest.preprocessing
+    torch_detector = TorchDetector(checkpoint.network(), preprocessing, 0.2, calibration)
+    dataset = read_coco(coloured.parents[1] / "validation")
+    with open_flavour(bundle, "float") as flavour:
+        for sample in dataset.samples[:5]:
+            expected, found = torch_detector(read_image(sample)), flavour(read_image(sample))
+            found = found[found.scores >= 0.2]
+            np.testing.assert_allclose(found.scores, expected.scores, atol=1e-4)
+
+
+def test_the_page_shows_reliability_and_other_thresholds(
+    built: tuple[Bundle, dict[str, Any], Path],
+) -> None:
+    page = render(build_report(Built(built[1]["draft"], built[0])))
+    for words in (
+        "Scores and threshold",
+        "tried crosswise",
+        "int8_cpu, calibrated",
+        "cross-fitted",
+    ):
+        assert words in page
+
+
 def test_the_bundle_runs_and_its_golden_frames_agree(
     built: tuple[Bundle, dict[str, Any], Path],
 ) -> None:
@@ -101,7 +160,7 @@ def test_the_bundle_runs_and_its_golden_frames_agree(
 
 def test_the_stages_come_in_order(built: tuple[Bundle, dict[str, Any], Path]) -> None:
     steps = built[1]["steps"]
-    words = ["folding", "calibrating", "emitting", "checking", "comparing", "golden"]
+    words = ["folding", "calibrating", "emitting", "checking", "scores", "comparing", "golden"]
     places = [next(n for n, step in enumerate(steps) if word in step) for word in words]
     assert places == sorted(places)
 
@@ -264,6 +323,7 @@ def test_too_few_frames_decide_nothing(
         (["--frames", "0"], 2, "expected at least 1 calibration frame, got 0"),
         (["--frames", "2"], 2, "expected at least 4 distinct calibration frames, got 2"),
         (["--threshold", "1"], 2, "expected a threshold between 0 and 1"),
+        (["--false-positives-per-image", "0"], 2, "expected more than 0 false positives per image"),
         (["--compare-frames", "0"], 2, "expected at least 1 frame to compare on, got 0"),
         (["--where", "light=day"], 2, "--where chooses among the images of --data"),
         (["--golden", "gone.png"], 2, "gone.png: cannot be read"),

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from belisha.boxes import FloatArray
+from belisha.calibration import Calibration
 from belisha.decode import Decoder, HeadLayout, cell_grid
 from belisha.errors import EngineError
 from belisha.frames import Preprocessing
@@ -133,6 +134,20 @@ def test_the_threshold(kind: Any, score: float, threshold: float, reported: bool
     assert len(decode(one_cell(score), threshold)) == reported
 
 
+@pytest.mark.parametrize("kind", ["probability", "logit"])
+def test_calibration_changes_what_scores_say_and_nothing_else(kind: Any) -> None:
+    layout = replace(DISTANCES, scores=kind, nms_iou=0.6)
+    calibrated = replace(layout, calibration=Calibration(temperature=0.5, offset=-0.7))
+    for seed in range(5):
+        outputs = outputs_of(layout, seed)
+        before = Decoder(layout, INPUT)(outputs, 0.3)
+        own = before.scores.astype(np.float64)
+        expected = [sigmoid((math.log(score / (1 - score)) + 0.7) / 0.5) for score in own]
+        after = Decoder(calibrated, INPUT)(outputs, calibrated.calibration.score_of(0.3))
+        assert after.xyxy.tolist() == before.xyxy.tolist()
+        np.testing.assert_allclose(after.scores, expected, rtol=1e-4)
+
+
 @given(st.floats(-100, 100, width=32), st.floats(0.01, 0.99))
 def test_a_reported_score_is_at_least_the_threshold(logit: float, threshold: float) -> None:
     found = Decoder(replace(CXCYWH, scores="logit"), INPUT)(one_cell(logit), threshold)
@@ -144,7 +159,7 @@ def test_a_reported_score_is_at_least_the_threshold(logit: float, threshold: flo
 @pytest.mark.parametrize(("logit", "score"), [(-100, 0.0), (100, 1.0), (0, 0.5)])
 def test_extreme_logits_are_certain_and_do_not_overflow(logit: float, score: float) -> None:
     found = Decoder(replace(CXCYWH, scores="logit"), INPUT)(one_cell(logit), 0.0)
-    assert found.scores.tolist() == [score]
+    assert found.scores.tolist() == pytest.approx([score], abs=1e-40)
 
 
 @pytest.mark.parametrize(

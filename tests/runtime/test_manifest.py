@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from belisha.calibration import Calibration
 from belisha.decode import HeadLayout
 from belisha.errors import BundleError, BundleVersionError
 from belisha.frames import Preprocessing
@@ -21,6 +22,9 @@ from belisha.manifest import (
     GoldenFrame,
     Manifest,
     Parity,
+    Performance,
+    Seen,
+    ThresholdRecord,
     digest,
     parse_manifest,
 )
@@ -57,10 +61,62 @@ def test_every_preprocessing_travels(preprocessing: Preprocessing) -> None:
         HeadLayout(boxes="cxcywh", scores="logit", nms_iou=1, max_boxes=1, max_candidates=1),
         HeadLayout(boxes="distances", scores="logit", strides=(4,), embedding=128),
         HeadLayout(boxes="distances", scores="logit", strides=(8,), centre_offset=-4),
+        HeadLayout(
+            boxes="cxcywh", scores="logit", calibration=Calibration(temperature=1, offset=0.4)
+        ),
     ],
 )
 def test_every_head_travels(head: HeadLayout) -> None:
     assert parse(complete(head=head)) == complete(head=head)
+
+
+def test_what_the_threshold_was_seen_to_give_travels() -> None:
+    figure = Performance(
+        recall=Seen(value=0.5, low=0.4, high=0.6), false_positives_per_image=Seen(value=0.25)
+    )
+    record = ThresholdRecord(
+        data="street", images=9, people=20, asked=0.5, flavours={"int8_cpu": figure}
+    )
+    assert parse(complete(at_threshold=record)).at_threshold == record
+    assert str(record) == (
+        "for 0.5 false positives per image, on 9 images with 20 people of street"
+    )
+    assert str(replace(record, asked=None)).startswith("given, on 9 images")
+    assert str(figure) == "recall 0.500 [0.400, 0.600], false positives per image 0.250"
+
+
+def test_a_threshold_record_of_an_unknown_flavour_or_of_unprintable_data_is_refused() -> None:
+    record = ThresholdRecord(data="street\x1b", images=9, people=20, asked=None, flavours={})
+    with pytest.raises(BundleError, match="expected one line of printable text"):
+        parse(complete(at_threshold=record))
+    document = json.loads(complete(at_threshold=replace(record, data="street")).to_json())
+    document["at_threshold"]["flavours"] = {"fp4": {}}
+    with pytest.raises(BundleError, match="Invalid enum value 'fp4'"):
+        parse_manifest(json.dumps(document).encode(), "toy.bundle")
+
+
+def test_a_bundle_from_before_calibration_has_the_networks_own_scores() -> None:
+    document = json.loads(complete().to_json())
+    document["format"] = 1
+    del document["head"]["calibration"], document["at_threshold"]
+    manifest = parse_manifest(json.dumps(document).encode(), "toy.bundle")
+    assert manifest.head.calibration.is_identity
+
+
+@pytest.mark.parametrize(
+    ("calibration", "message"),
+    [
+        ({"temperature": 0}, "head.calibration: expected a temperature from 0.01 to 100, got 0"),
+        ({"offset": "0.4"}, "head.calibration.offset: Expected `float`, got `str`"),
+        ({"temprature": 0.4}, "unknown key 'temprature': did you mean 'temperature'?"),
+        (None, "head.calibration: Expected `object`, got `null`"),
+    ],
+)
+def test_a_calibration_without_sense_is_refused(calibration: Any, message: str) -> None:
+    document = json.loads(complete().to_json())
+    document["head"]["calibration"] = calibration
+    with pytest.raises(BundleError, match=message):
+        parse_manifest(json.dumps(document).encode(), "toy.bundle")
 
 
 @given(
@@ -134,7 +190,7 @@ def setting(value: Any, *path: str) -> Callable[[Document], object]:
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        pytest.param(setting(2, "format"), "format 1 or older, got 2: update belisha", id="newer"),
+        pytest.param(setting(3, "format"), "format 2 or older, got 3: update belisha", id="newer"),
         pytest.param(setting(True, "format"), "expected a manifest with a format number, got True"),
         pytest.param(setting("1", "format"), "a format number, got '1'"),
         pytest.param(setting(1.0, "format"), "a format number, got 1.0"),

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from belisha.detector import DetectorInfo
+from belisha.cli.options import open_detector
+from belisha.detector import Detector, DetectorInfo
 from belisha.errors import DatasetError, UsageError
 from training.data.coco import Dataset, read_coco
 from training.data.seal import Opening, Permit, Seal
 from training.data.split import TEST, VALIDATION
 from training.data.store import Store
+from training.evaluation.evaluate import least_score
 from training.evaluation.measurement import Evaluation
 from training.evaluation.report import height_label
 
@@ -47,6 +51,26 @@ class EvaluationData:
         state = self.seal.measured(self.permit, figures)
         opening = self.permit.entry.opening
         return {**asdict(state), "opening": opening, "spent": opening > self.permit.entry.limit}
+
+
+def open_for_evaluation(arguments: argparse.Namespace) -> Detector:
+    """The detector of `add_detector_options`, reporting far below its threshold: average precision
+    needs the whole curve.
+    """
+    detector = open_detector(argparse.Namespace(**{**vars(arguments), "threshold": None}))
+    detector.threshold = least_score(detector.bundle.manifest.head.calibration)
+    return detector
+
+
+def check_folder(out: Path) -> None:
+    """Refuse what would only fail after the long part.
+
+    Raises:
+        UsageError: `--out` is no folder, nor can become one.
+    """
+    existing = next(path for path in (out, *out.parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise UsageError(f"--out: expected a folder that can be written, got {existing}")
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ annotation with `ignore` or `iscrowd` is a don't-care region, in the loss and in
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,7 @@ class Sample:
             `sequence`, `split`, `time`, ...
         certainty: (M,) float32, the chance that there is a person in the box; absent where people
             drew them all. For training only: in an evaluation all boxes are certain.
+        hidden: (M,) float32, the share of each person that something hides; NaN where nobody says.
     """
 
     path: Path
@@ -45,6 +47,7 @@ class Sample:
     dont_care: BoolArray
     attributes: Mapping[str, str] = field(default_factory=dict)
     certainty: FloatArray | None = None
+    hidden: FloatArray | None = None
 
     @property
     def name(self) -> str:
@@ -195,7 +198,8 @@ def _sample(entry: dict[str, Any], annotations: list[dict[str, Any]], root: Path
     folder = root / "images" if (root / "images").is_dir() else root
     attributes = {key: str(value) for key, value in entry.items() if key != "id"}
     path = folder / entry["file_name"]
-    return Sample(path, width, height, xywh_to_xyxy(xywh), dont_care, attributes)
+    hidden = np.array([_hidden(annotation) for annotation in annotations], np.float32)
+    return Sample(path, width, height, xywh_to_xyxy(xywh), dont_care, attributes, hidden=hidden)
 
 
 def _bbox(annotation: dict[str, Any]) -> list[float]:
@@ -204,6 +208,13 @@ def _bbox(annotation: dict[str, Any]) -> list[float]:
     if not isinstance(box, list) or len(box) != 4:
         raise ValueError(f"expected a bbox [x, y, width, height], got {box!r}")
     return box
+
+
+def _hidden(annotation: dict[str, Any]) -> float:
+    """Share of a person that is hidden; NaN where the annotation does not say."""
+    if annotation.get("occlusion") is not None:
+        return float(annotation["occlusion"])
+    return 1 - float(annotation.get("visible_ratio", math.nan))
 
 
 def _is_dont_care(annotation: dict[str, Any]) -> bool:

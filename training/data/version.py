@@ -300,6 +300,7 @@ class Version:
             as_xyxy([annotation.xyxy for annotation in truth]),
             np.array([annotation.kind == "dont_care" for annotation in truth], bool),
             attributes,
+            hidden=np.array([annotation.occlusion for annotation in truth], np.float32),
         )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from tqdm import tqdm
 
 from belisha.boxes import Boxes
+from belisha.calibration import Calibration
 from belisha.frames import Image
 from training.data.coco import Dataset
 from training.data.picture import read_image
@@ -18,8 +19,13 @@ from training.evaluation.coco_precision import MAX_DETECTIONS
 from training.evaluation.measurement import MIN_HEIGHTS, Evaluation, check_arguments, measure
 
 LEAST_SCORE = 0.01
-"""The score from which a detector should report for an evaluation: the ends of the curves need
-boxes far below the threshold at which a car would use them."""
+"""The score of a network's own from which it should report for an evaluation: the ends of the
+curves need boxes far below the threshold at which a car would use them."""
+
+
+def least_score(calibration: Calibration) -> float:
+    """`LEAST_SCORE` as a calibrated detector says it: the same boxes are measured either way."""
+    return calibration.score_of(LEAST_SCORE)
 
 
 def evaluate(
@@ -34,7 +40,7 @@ def evaluate(
 
     Args:
         detector: (H, W, 3) uint8 BGR -> boxes in pixels of that image, best first; it should
-            report from `LEAST_SCORE` upwards.
+            report from `least_score` upwards.
         dataset: images and their truth.
         threshold: score from which a detection counts for precision and recall.
         min_heights: in pixels; one result each.

@@ -135,7 +135,7 @@ def measure(
     """
     check_arguments(dataset, threshold, resampling)
     rankings = [rank(dataset.samples, detections, low) for low in min_heights]
-    no_interval = _why_no_interval(dataset, resampling)
+    no_interval = why_no_interval(dataset.samples, resampling)
     results = tuple(
         _result(low, ranking, threshold, precision, drawn, no_interval)
         for low, ranking, precision, drawn in zip(
@@ -166,11 +166,11 @@ def check_arguments(dataset: Dataset, threshold: float, resampling: Resampling) 
     units(dataset.samples, resampling.group)
 
 
-def _why_no_interval(dataset: Dataset, resampling: Resampling) -> str | None:
+def why_no_interval(samples: Sequence[Sample], resampling: Resampling) -> str | None:
     """Why there can be no intervals at all, or nothing if there can."""
     if resampling.count == 0:
         return "no resamples were asked for"
-    if len(np.unique(units(dataset.samples, resampling.group))) < 2:
+    if len(np.unique(units(samples, resampling.group))) < 2:
         return f"only one {resampling.group or 'image'} to draw from"
     return None
 
@@ -213,13 +213,13 @@ def _result(
     exact = _figures(ranking, every_image_once(ranking), threshold)
 
     def estimate(value: float | None, draws: NDArray[np.float64], absent: str) -> Estimate:
-        return _estimate(value, draws, absent, no_interval)
+        return estimated(value, draws, absent, no_interval)
 
     return HeightResult(
         min_height=min_height,
         people=int(ranking.people.sum()),
         ap50=estimate(coco.ap50, drawn.ap50, _NOBODY),
-        ap50_95=_estimate(coco.ap50_95, np.zeros(0), _NOBODY, "this figure is not resampled"),
+        ap50_95=estimated(coco.ap50_95, np.zeros(0), _NOBODY, "this figure is not resampled"),
         miss_rate=estimate(exact.miss_rate[0], drawn.miss_rate, _NOBODY),
         precision=estimate(exact.precision[0], drawn.precision, _NOTHING_CALLED),
         recall=estimate(exact.recall[0], drawn.recall, _NOBODY),
@@ -230,7 +230,7 @@ def _result(
     )
 
 
-def _estimate(
+def estimated(
     value: float | None, drawn: NDArray[np.float64], absent: str, no_interval: str | None
 ) -> Estimate:
     """A value with the interval of its resamples, or with the reason why one is missing."""

@@ -71,6 +71,7 @@ def _with_rows(sample: Sample, rows: list[tuple[float, float, float, float, floa
         xyxy=np.concatenate([sample.xyxy, boxes[:, :4]]),
         dont_care=np.concatenate([sample.dont_care, np.zeros(len(boxes), np.bool_)]),
         certainty=np.concatenate([np.ones(len(sample.xyxy)), sure]).astype(np.float32),
+        hidden=None,
     )
 
 

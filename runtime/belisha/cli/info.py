@@ -89,13 +89,32 @@ def _rows(bundle: Bundle) -> list[tuple[str, str]]:
         ("input", f"{frame.width}x{frame.height} {frame.colour}, {_geometry(manifest)}"),
         ("head", f"{manifest.head.boxes}, {manifest.head.scores}, strides {_strides(manifest)}"),
         ("embedding", f"{manifest.head.embedding} numbers" if manifest.head.embedding else "none"),
-        ("threshold", f"{manifest.threshold:g}"),
+        ("scores", _scores(manifest)),
+        *_threshold_rows(manifest),
         ("models", ", ".join(_model(bundle, flavour) for flavour in sorted(manifest.models))),
         ("golden frames", "; ".join(frame.origin for frame in manifest.golden.frames) or "none"),
         ("parity", str(manifest.parity or "not compared: no parity gate was asked")),
         ("compiler", manifest.compiler or "NVIDIA's compiler was not asked"),
         ("trained on", ", ".join(sorted(manifest.data_fingerprints)) or "not stated"),
     ]
+
+
+def _scores(manifest: Manifest) -> str:
+    calibration = manifest.head.calibration
+    if calibration.is_identity:
+        return "the network's own, not calibrated"
+    return (
+        f"calibrated: temperature {calibration.temperature:.4g}, offset {calibration.offset:+.4g}"
+    )
+
+
+def _threshold_rows(manifest: Manifest) -> list[tuple[str, str]]:
+    """The threshold, and what it was seen to give."""
+    record = manifest.at_threshold
+    if record is None:
+        return [("threshold", f"{manifest.threshold:g}")]
+    figures = [("", f"{flavour}: {figure}") for flavour, figure in record.flavours.items()]
+    return [("threshold", f"{manifest.threshold:g} {record}"), *figures]
 
 
 def _geometry(manifest: Manifest) -> str:

@@ -25,6 +25,11 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bundle", type=Path, metavar="FILE", help="the detector to use (default: the shipped one)"
     )
+    add_engine_options(parser)
+
+
+def add_engine_options(parser: argparse.ArgumentParser) -> None:
+    """`--engine`, `--threads`."""
     parser.add_argument(
         "--engine", metavar="NAME", help=f"{', '.join(ORDER)} (default: the first that works)"
     )

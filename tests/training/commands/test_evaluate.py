@@ -109,12 +109,33 @@ def test_out_gets_the_document_the_curves_and_the_worst_images(
     assert sorted(file.name for file in out.iterdir()) == [
         "evaluation.json",
         "precision_recall.png",
+        "reliability.svg",
         "worst.jpg",
     ]
     assert json.loads((out / "evaluation.json").read_text()) == last_json(text)
     assert cv2.imread(str(out / "precision_recall.png")) is not None
     height = cv2.imread(str(out / "worst.jpg")).shape[0]
     assert height == 78 + 2 * (480 + 52 + 12), "four images in rows of three"
+
+
+def test_other_thresholds_and_the_truth_of_scores_are_told(run: Run, street: Path) -> None:
+    code, out, _ = run(street, "--threshold", 0.33, "--json")
+    assert code == 0
+    assert "0.33 <" in out
+    document = last_json(out)
+    thresholds = [row["threshold"] for row in document["thresholds"]]
+    assert thresholds == sorted(thresholds)
+    assert 0.33 in thresholds
+    assert document["scores"]["ece"]["value"] > 0
+    assert document["scores"]["cross_fitted"]["ece"] is None, "it has one false alarm"
+    assert "no calibration can be tried crosswise here" in out
+
+
+@pytest.mark.parametrize(("rate", "alarms"), [(0.05, 1 / 30), (0.01, 0)])
+def test_a_rate_finds_its_threshold(run: Run, street: Path, rate: float, alarms: float) -> None:
+    code, out, _ = run(street, "--false-positives-per-image", rate, "--json")
+    assert code == 0
+    assert values(last_json(out), "false_positives_per_image") == [pytest.approx(alarms)]
 
 
 def test_a_data_set_without_people_is_measured_all_the_same(
@@ -145,6 +166,8 @@ def test_nothing_is_written_when_a_picture_is_missing(
         (["--limit", 0], "expected --limit of at least 1, got 0"),
         (["--worst", 0], "expected --worst of at least 1, got 0"),
         (["--resamples", -1], "expected at least 0 resamples, got -1"),
+        (["--false-positives-per-image", 0], "expected more than 0 false positives per image"),
+        (["--false-positives-per-image", 1, "--split", "test"], "nothing is chosen on the sealed"),
         (["--threshold", 1.5], "expected a threshold from 0.01 to below 1, got 1.5"),
         (["--threshold", 0.001], "expected a threshold from 0.01 to below 1, got 0.001"),
         (["--group", "drive"], "expected an attribute 'drive' in every image"),

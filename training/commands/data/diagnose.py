@@ -15,9 +15,10 @@ import argparse
 from dataclasses import asdict, replace
 
 from belisha.cli.dispatch import Outcome
-from belisha.cli.options import add_detector_options, open_detector
+from belisha.cli.options import add_detector_options
 from belisha.errors import UsageError
 from training.commands.data.store_option import add_version_options
+from training.commands.evaluation_data import open_for_evaluation
 from training.data.coco import Dataset
 from training.data.diagnosis import diagnose
 from training.data.split import TRAIN, VALIDATION
@@ -43,8 +44,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
         train, validation = (
             _spread(version.dataset(split=split), arguments.limit) for split in (TRAIN, VALIDATION)
         )
-        arguments.threshold = LEAST_SCORE
-        with open_detector(arguments) as detector:
+        with open_for_evaluation(arguments) as detector:
             findings = diagnose(detector, train, validation, threshold=LEAST_SCORE)
     for finding in findings:
         print(finding)
