@@ -22,8 +22,10 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from belisha import champion
 from belisha.bench.page import write_page
 from belisha.bench.words import as_text
+from belisha.bundle import Bundle
 from belisha.cli.dispatch import Outcome
 from belisha.detector import Detector
 from belisha.engines import REFERENCE
@@ -77,15 +79,15 @@ def run(arguments: argparse.Namespace) -> Outcome:
     chosen = [plan for plan in PLANS if not arguments.only or plan.name in arguments.only]
     folder = arguments.drives_dir / str(arguments.seed)
     drives = [drive(replace(plan, seed=plan.seed + arguments.seed), folder) for plan in chosen]
-    settings = TrackerSettings()
-    with Detector.open(
-        arguments.bundle, engine=REFERENCE, threads=1, threshold=settings.low_score
-    ) as detector:
+    path = arguments.bundle or champion.BUNDLE
+    high, low = TrackerSettings().scores(Bundle.open(path).manifest.threshold)
+    settings = TrackerSettings(high_score=high, low_score=low)
+    with Detector.open(path, engine=REFERENCE, threads=1, threshold=low) as detector:
         found = [detected(one, detector) for one in drives]
-    followers = _followers(settings, arguments.bytetrack)
+    followers = _followers(settings, high, arguments.bytetrack)
     rows, absent = compare("detected", found, followers)
     more, _ = compare("drawn", [drawn(one) for one in drives], followers)
-    bands = check_distances(found, settings.high_score)
+    bands = check_distances(found, high)
     comparison = Comparison((*rows, *more), absent, bands)
     _print(comparison)
     if arguments.out:
@@ -94,7 +96,9 @@ def run(arguments: argparse.Namespace) -> Outcome:
     return Outcome(asdict(comparison))
 
 
-def _followers(settings: TrackerSettings, python: str | None) -> list[Callable[[], Follower]]:
+def _followers(
+    settings: TrackerSettings, high: float, python: str | None
+) -> list[Callable[[], Follower]]:
     def ours() -> Follower:
         return OurFollower(settings, with_frames=True)
 
@@ -110,8 +114,8 @@ def _followers(settings: TrackerSettings, python: str | None) -> list[Callable[[
             own,
             "ByteTrack",
             {
-                "track_activation_threshold": settings.high_score,
-                "high_conf_det_threshold": settings.high_score,
+                "track_activation_threshold": high,
+                "high_conf_det_threshold": high,
                 "minimum_consecutive_frames": settings.confirm_hits,
                 "lost_track_buffer": round(settings.patience_s * 30),
             },

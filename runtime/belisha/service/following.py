@@ -34,7 +34,8 @@ class Following:
         """Least score that a detector has to report."""
         if self._tracker is None:
             return choice.floor
-        return min(choice.floor, self._tracker.settings.low_score)
+        _, low = self._tracker.settings.scores(choice.floor)
+        return min(choice.floor, low)
 
     def see(self, frame: Frame, choice: Choice, boxes: Boxes, clock: TurnClock) -> Seen:
         """The people that count; laps of the clock are `track` and `rules`.
@@ -51,7 +52,8 @@ class Following:
             boxes = boxes[choice.counts(boxes.xyxy, boxes.scores, width, height)]
             xyxy = boxes.xyxy
         else:
-            everybody = self._tracker.update(boxes, round(frame.captured_s * 1e9), frame.image_bgr)
+            now_ns = round(frame.captured_s * 1e9)
+            everybody = self._tracker.update(boxes, now_ns, frame.image_bgr, choice.floor)
             clock.lap("track")
             known = everybody[everybody.confirmed]
             tracks = known[choice.counts(known.xyxy, self._best_scores(known), width, height)]

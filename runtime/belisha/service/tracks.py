@@ -75,13 +75,20 @@ _MOST = 10.0
 """Seconds of patience, and widths of enlargement, beyond which it must be a mistake."""
 
 
+UNSURE = 0.3
+"""Share of the sure score that still continues a track."""
+THRESHOLD = 0.4
+"""The detector's, where nobody tells."""
+
+
 @dataclass(frozen=True)
 class TrackerSettings:
     """How a tracker decides.
 
     Attributes:
-        high_score: boxes from here on are sure: they begin tracks.
-        low_score: boxes from here on continue tracks.
+        high_score: boxes from here on are sure: they begin tracks; the detector's threshold if
+            absent, because what a score says differs from bundle to bundle.
+        low_score: boxes from here on continue tracks; `UNSURE` of the sure score if absent.
         confirm_hits: boxes that make a person confirmed.
         patience_s: how long a person who is not found is remembered.
         brief_s: unsure boxes go only to people found within this time.
@@ -95,8 +102,8 @@ class TrackerSettings:
         ValueError: a value is out of its range.
     """
 
-    high_score: float = 0.4
-    low_score: float = 0.12
+    high_score: float | None = None
+    low_score: float | None = None
     confirm_hits: int = 2
     patience_s: float = 1.5
     brief_s: float = 0.25
@@ -107,10 +114,10 @@ class TrackerSettings:
     least_beta: float = 0.1
 
     def __post_init__(self) -> None:
-        if not 0 <= self.low_score <= self.high_score <= 1:
+        high, low = self.scores(THRESHOLD)
+        if not 0 <= low <= high <= 1:
             raise ValueError(
-                "expected 0 <= low_score <= high_score <= 1, "
-                f"got {self.low_score:g} and {self.high_score:g}"
+                f"expected 0 <= low_score <= high_score <= 1, got {low:g} and {high:g}"
             )
         if self.confirm_hits < 1:
             raise ValueError(f"expected confirm_hits of at least 1, got {self.confirm_hits}")
@@ -122,6 +129,11 @@ class TrackerSettings:
         for name in ("patience_s", "brief_s", "enlarge"):
             if not 0 <= getattr(self, name) <= _MOST:
                 raise ValueError(f"expected {name} of 0 to {_MOST:g}, got {getattr(self, name):g}")
+
+    def scores(self, threshold: float) -> tuple[float, float]:
+        """What is sure, and what is not too unsure, where a detector has this threshold."""
+        high = threshold if self.high_score is None else self.high_score
+        return high, UNSURE * high if self.low_score is None else self.low_score
 
 
 _LONGEST_GAP_S = 2.0
@@ -146,14 +158,22 @@ class Tracker:
         self._next_id = 1
         self._people = _People.none()
 
-    def update(self, boxes: Boxes, time_ns: int, frame_bgr: Image | None = None) -> Tracks:
+    def update(
+        self,
+        boxes: Boxes,
+        time_ns: int,
+        frame_bgr: Image | None = None,
+        threshold: float = THRESHOLD,
+    ) -> Tracks:
         """Take a frame's boxes; give everybody who is known.
 
         Args:
-            boxes: best first, in pixels; let the detector report from `low_score` on.
+            boxes: best first, in pixels; let the detector report from the lower of
+                `TrackerSettings.scores` on.
             time_ns: when the frame was captured, on any clock that runs evenly.
             frame_bgr: the frame, for the car's own motion; without it the car is taken to drive
                 straight and smoothly.
+            threshold: the detector's: of a score that counts.
         """
         shift = self._ego.shift(frame_bgr) if frame_bgr is not None else (0.0, 0.0)
         gap_s = 0.0 if self._time_ns is None else (time_ns - self._time_ns) / 1e9
@@ -161,8 +181,10 @@ class Tracker:
         if not 0 <= gap_s <= _LONGEST_GAP_S:
             self._people, gap_s = _People.none(), 0.0
         people = self._people.moved(gap_s, shift)
-        sure = np.flatnonzero(boxes.scores >= self.settings.high_score)
-        pairs = self._assign(people, boxes, sure, gap_s)
+        high, low = self.settings.scores(threshold)
+        sure = np.flatnonzero(boxes.scores >= high)
+        unsure = np.flatnonzero((boxes.scores < high) & (boxes.scores >= low))
+        pairs = self._assign(people, boxes, sure, unsure, gap_s)
         people.correct(pairs, boxes, self.settings)
         people.keep(self._alive(people))
         new = self._newcomers(people, boxes, sure, pairs)
@@ -170,7 +192,9 @@ class Tracker:
         self._people = people
         return people.tracks(self.settings.confirm_hits)
 
-    def _assign(self, people: _People, boxes: Boxes, sure: IntArray, gap_s: float) -> Pairs:
+    def _assign(
+        self, people: _People, boxes: Boxes, sure: IntArray, unsure: IntArray, gap_s: float
+    ) -> Pairs:
         """(person, box) pairs of both rounds."""
         settings = self.settings
         just_seen = people.missing_s <= max(settings.brief_s, 1.5 * gap_s)
@@ -184,9 +208,6 @@ class Tracker:
         taken = {person for person, _ in pairs}
         rest = np.array(
             [person for person in everybody if person not in taken and just_seen[person]], np.int64
-        )
-        unsure = np.flatnonzero(
-            (boxes.scores < settings.high_score) & (boxes.scores >= settings.low_score)
         )
         overlap = iou(people.expected, boxes.xyxy)
         return pairs + _greedy(overlap, rest, unsure, settings.least_overlap_low)

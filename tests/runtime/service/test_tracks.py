@@ -193,7 +193,7 @@ def test_an_update_of_twenty_people_takes_little_of_a_frame() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"high_score": 7}, "expected 0 <= low_score <= high_score <= 1, got 0.12 and 7"),
+        ({"high_score": 7}, "expected 0 <= low_score <= high_score <= 1, got 2.1 and 7"),
         ({"low_score": 0.5}, "got 0.5 and 0.4"),
         ({"confirm_hits": 0}, "expected confirm_hits of at least 1, got 0"),
         ({"least_beta": 0}, "expected least_beta above 0 and at most 1, got 0"),
@@ -203,6 +203,14 @@ def test_an_update_of_twenty_people_takes_little_of_a_frame() -> None:
 def test_settings_that_make_no_sense_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         TrackerSettings(**changes)
+
+
+def test_what_is_sure_follows_the_detectors_threshold() -> None:
+    seen = boxes(person(100, 0.25))
+    assert len(Tracker().update(seen, 0)) == 0
+    assert len(Tracker().update(seen, 0, threshold=0.2)) == 1
+    assert TrackerSettings().scores(0.2) == pytest.approx((0.2, 0.06))
+    assert TrackerSettings(high_score=0.5, low_score=0.1).scores(0.2) == (0.5, 0.1)
 
 
 def test_memory_does_not_grow_with_the_people_met() -> None:
