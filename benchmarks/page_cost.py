@@ -30,11 +30,12 @@ ROUNDS = 5
 PUBLISH = "publish"
 LIMIT = 0.03
 """Of the loop's time, that the page may take while somebody looks."""
-_VIEWER = """
+VIEWER = """
 import sys, urllib.request
 stream = urllib.request.urlopen(sys.argv[1] + "live", timeout=60)
 while stream.read(65536): pass
 """
+"""A program that looks at the page whose address it is given, until it is ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +133,7 @@ def _portion(
 def _viewer(url: str) -> Iterator[None]:
     """Somebody in another process who looks."""
     viewer = subprocess.Popen(  # noqa: S603 - our own script and address
-        [sys.executable, "-c", _VIEWER, url], stderr=subprocess.PIPE
+        [sys.executable, "-c", VIEWER, url], stderr=subprocess.PIPE
     )
     try:
         yield

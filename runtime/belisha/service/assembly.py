@@ -303,6 +303,7 @@ class Service:
         monitor = self._monitor
         monitor.steering, monitor.signals, monitor.degrade = now.steering, now.signals, now.degrade
         monitor.outlets, monitor.camera = now.outlets, now.camera
+        monitor.begin()
 
     def _sources(self, config: ServiceConfig, rules: Rules | None) -> dict[str, ModelSource]:
         settings, load = replace(config.detector, bundle=None), self._world.open_detector

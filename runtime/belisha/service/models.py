@@ -12,7 +12,7 @@ import numpy as np
 
 from belisha import champion
 from belisha.bundle import Bundle
-from belisha.detector import Detector
+from belisha.detector import Detector, DetectorInfo
 from belisha.errors import BelishaError
 from belisha.service.telling import Say
 
@@ -128,6 +128,11 @@ class Models:
     def broken(self) -> tuple[str, ...]:
         """Names of those that failed and are not back yet."""
         return tuple(name for name in self._sources if name not in self._loaded)
+
+    @property
+    def infos(self) -> dict[str, DetectorInfo]:
+        """Name -> what each loaded detector is made of now."""
+        return {name: detector.info for name, detector in self._loaded.items()}
 
     @property
     def least_threshold(self) -> float:
