@@ -47,7 +47,7 @@ def serve(config: Path) -> Outcome:
     if service.hangs:
         # A thread inside a driver cannot be ended, and tears down the interpreter in its own way.
         atexit.register(os._exit, EXIT_OK)
-    return Outcome(dataclasses.asdict(report))
+    return Outcome({**dataclasses.asdict(report), "ending_ms": service.ending_ms})
 
 
 def _say_on_stderr(name: str, text: str, level: Level = "info") -> None:

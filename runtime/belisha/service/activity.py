@@ -19,9 +19,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from belisha.bundle import write_whole
-from belisha.errors import BelishaError
 from belisha.service.activity_entries import Event, Head, Second, Stamp, write_body
 from belisha.service.activity_store import ActivityStore, BrokenLogError
+from belisha.service.telling import words_of
 
 LIMIT_BYTES = 256_000_000
 """Five days of seconds without a pause, at about 510 bytes each."""
@@ -126,12 +126,13 @@ class ActivityLog:
         with self._wake:
             return list(self._recent_events)
 
-    def close(self, timeout_s: float = 1.0) -> None:
-        """Write what waits, durably; give up after `timeout_s`."""
+    def close(self, timeout_s: float = 1.0) -> bool:
+        """Write what waits, durably; whether that was done within `timeout_s`."""
         with self._wake:
             self._closing = True
             self._wake.notify_all()
         self._thread.join(timeout_s)
+        return not (self._thread.is_alive() or self._trouble)
 
     def _add(self, content: Second | Event) -> None:
         stamp = Stamp(self._utc(), self._up_s())
@@ -192,8 +193,8 @@ class ActivityLog:
             self._close_store()
             self._set_aside(error)
             return False
-        except (BelishaError, OSError) as error:
-            self._trouble = str(error)
+        except Exception as error:  # the writer must live on, and say what is wrong
+            self._trouble = words_of(error)
             return False
         self._trouble = ""
         return True

@@ -14,10 +14,11 @@ from belisha.cameras import Camera
 from belisha.cameras.opening import open_source
 from belisha.cameras.settings import CameraSettings
 from belisha.detector import Detector
-from belisha.errors import BelishaError, ConfigError
+from belisha.errors import ConfigError
 from belisha.service.activity import ActivityLog
 from belisha.service.activity_entries import Event, Stamp
 from belisha.service.car_signals import CarSignals
+from belisha.service.closing import close_within
 from belisha.service.config import ServiceConfig, read_config
 from belisha.service.following import Following
 from belisha.service.health import Health, HealthWatch
@@ -37,10 +38,14 @@ from belisha.service.sinks import Sink
 from belisha.service.status import Counts, Status
 from belisha.service.steering import Steering
 from belisha.service.systemd import Systemd
-from belisha.service.telling import Level, Say
+from belisha.service.telling import Level, Say, words_of
 from belisha.service.tracks import Tracker
 
 OpenSource = Callable[[CameraSettings, Path], Camera]
+ENDING_S = 0.9
+"""From `Service.stop` to the end of all, whatever hangs but the engine."""
+_LEAST_S = 0.05
+"""That each of the last things gets, however late it is."""
 
 
 def _utc() -> datetime:
@@ -85,6 +90,15 @@ class Assembled:
     signals: CarSignals
     degrade: Degrade
 
+    def close(self, successor: Assembled | None = None) -> None:
+        """Free what a successor does not use."""
+        if successor is None or successor.camera is not self.camera:
+            self.camera.close()
+        self.outlets.close()
+        if successor is None or successor.signals is not self.signals:
+            self.signals.close()
+        self.models.close(successor.models if successor else None)
+
 
 class Service:
     """The service of one configuration file.
@@ -104,27 +118,28 @@ class Service:
         self._path, self._folder, self._systemd = path, path.parent, systemd
         self._say_aloud = say
         config = read_config(path)
-        self._log = self._open_log(config)
-        self._now = self._assemble(config, None)
-        health_disk = self._log.path.parent if self._log else None
-        self._health = HealthWatch(Health(disk=health_disk))
-        self._loop = Loop(self._parts(self._now, ()), self._turned, warm=True)
-        self._monitor = Monitor(
-            config.name,
-            self._loop.ledger,
-            lambda: self._health.latest,
-            self._log,
-            self._say,
-            self._world.monotonic,
-        )
-        self._watch(self._now)
-        self._page = self._open_page(config)
+        with ExitStack() as made:
+            self._log = self._open_log(config)
+            if self._log is not None:
+                made.callback(self._log.close)
+            self._now = self._assemble(config, None)
+            made.callback(self._now.close)
+            health_disk = self._log.path.parent if self._log else None
+            self._health = HealthWatch(Health(disk=health_disk).read)
+            made.callback(self._health.close)
+            self._loop = Loop(self._parts(self._now, ()), self._turned, warm=True)
+            self._monitor = self._new_monitor(config.name)
+            self._watch(self._now)
+            self._page = self._open_page(config)
+            made.pop_all()
         page = (PageSink(self._page),) if self._page else ()
         self._fixed: tuple[Sink, ...] = (self._monitor, *page)
         self._loop.parts = self._parts(self._now, self._fixed)
         self._processed = 0
         self._wanted = self._ended = False
         self._reloading: threading.Thread | None = None
+        self._changing = threading.Lock()
+        self._left_behind: tuple[str, ...] = ()
 
     def run(self) -> LoopReport:
         """Serve until the camera ends or `stop` is called."""
@@ -139,7 +154,8 @@ class Service:
         try:
             return self._loop.run()
         finally:
-            self._ended = True
+            with self._changing:
+                self._ended = True
             self._systemd.stopping()
             self._close()
 
@@ -178,20 +194,38 @@ class Service:
 
     @property
     def hangs(self) -> bool:
-        """Whether a driver still holds a thread, after `run`."""
+        """Whether something did not end with `run`, such as a thread in a driver."""
         camera = self._loop.parts.camera
-        return isinstance(camera, LiveCamera) and camera.hangs
+        return bool(self._left_behind) or (isinstance(camera, LiveCamera) and camera.hangs)
+
+    @property
+    def ending_ms(self) -> dict[str, float]:
+        """Where the time went from `stop` to the end of `run`, in milliseconds."""
+        return dict(self._loop.ending.turn_ms)
 
     def _close(self) -> None:
-        """What the loop does not close; nothing here may take long."""
+        """What the loop does not close, in what is left of the time."""
         self._say("stop", f"stopped after {self._loop.ledger.processed} frames")
-        if self._page is not None:
-            self._page.close()
-        self._health.close()
-        self._now.signals.close()
-        self._now.models.close()
-        if self._log is not None:
-            self._log.close()
+        closings = {
+            "health": self._health.close,
+            "signals": self._now.signals.close,
+            "models": self._now.models.close,
+            **({"page": self._page.close} if self._page else {}),
+        }
+        self._left_behind = close_within(self._left_s(), closings)
+        for text in self._left_behind:
+            self._say("stop", text, "warning")
+        self._loop.ending.lap("others")
+        if self._log is not None and not self._log.close(self._left_s()):
+            self._say_aloud("stop", "the end of the activity log could not be written", "warning")
+        self._loop.ending.lap("log")
+        laps = ", ".join(f"{name} {ms:.0f}" for name, ms in self.ending_ms.items())
+        total_ms = sum(self.ending_ms.values())
+        self._say_aloud("stop", f"ended {total_ms:.0f} ms after it was to stop: {laps}")
+
+    def _left_s(self) -> float:
+        """What is left for the end."""
+        return max(ENDING_S - self._loop.ending.since_start_ms() / 1e3, _LEAST_S)
 
     def _turned(self) -> None:
         """After each turn of the loop, with a frame or without."""
@@ -213,8 +247,8 @@ class Service:
         try:
             after = self._assemble(read_config(self._path), before)
             self._take_over(before, after)
-        except BelishaError as error:
-            self._say("reload", f"the configuration in force stays: {error}", "alarm")
+        except Exception as error:  # whatever it is, it must be heard, and the loop goes on
+            self._say("reload", f"the configuration in force stays: {words_of(error)}", "alarm")
         finally:
             self._systemd.ready()
             self._reloading = None
@@ -224,11 +258,15 @@ class Service:
         self._loop.exchange(parts)
         while self._loop.parts is not parts and not self._ended:
             time.sleep(0.005)
-        self._now = after
-        self._watch(after)
-        before.models.close(after.models)
-        if before.signals is not after.signals:
-            before.signals.close()
+        with self._changing:
+            late = self._ended
+            if not late:
+                self._now = after
+                self._watch(after)
+        if late:  # whoever ends the service does not know the new parts
+            after.close(before)
+            return
+        before.close(after)
         self._say("reload", f"{self._path} was read again")
         for name in ("name", "log", "page", "feedback"):
             if getattr(before.config, name) != getattr(after.config, name):
@@ -297,6 +335,11 @@ class Service:
             mounting=config.camera.mounting,
             deadline_ms=config.deadline_ms,
         )
+
+    def _new_monitor(self, name: str) -> Monitor:
+        health, clock = self._health, self._world.monotonic
+        ledger = self._loop.ledger
+        return Monitor(name, ledger, lambda: health.latest, self._log, self._say, clock)
 
     def _watch(self, now: Assembled) -> None:
         """Let the monitor look after what is in use."""

@@ -107,6 +107,7 @@ class Loop:
     Attributes:
         parts: in use at the moment.
         ledger: counts and times so far.
+        ending: where the time goes from `stop` on: the turn under way, then each part's end.
     """
 
     def __init__(
@@ -120,6 +121,7 @@ class Loop:
             warm: whether the detectors have run before, so that the first frame is like others.
         """
         self.parts, self.ledger = parts, Ledger()
+        self.ending = TurnClock()
         self._on_turn, self._warm = on_turn, warm
         self._clock = TurnClock()
         self._failures: list[str] = []
@@ -129,6 +131,8 @@ class Loop:
 
     def stop(self) -> None:
         """End after the frame that is under way; may be called from a signal handler."""
+        if not self._stopped:
+            self.ending.start()
         self._stopped = True
 
     def exchange(self, parts: Parts) -> None:
@@ -265,10 +269,13 @@ class Loop:
         ).start()
 
     def _close(self) -> None:
+        self.stop()
+        self.ending.lap("turn")
         parts: dict[Closable, None] = {}
         for one in (self.parts, self._next or self.parts):
             parts.update(dict.fromkeys((one.camera, *one.sinks)))
-        close_all(reversed(parts))  # the camera first, so that whoever counts sees its last frame
+        # The camera first, so that whoever counts sees its last frame.
+        close_all([_Timed(part, self.ending) for part in reversed(parts)])
 
 
 class Closable(Protocol):
@@ -277,6 +284,21 @@ class Closable(Protocol):
     def close(self) -> None:
         """Free it."""
         ...
+
+
+@dataclass(frozen=True, eq=False)
+class _Timed:
+    """A part whose end is timed."""
+
+    part: Closable
+    clock: TurnClock
+
+    def close(self) -> None:
+        """Free it, in a lap of its own."""
+        try:
+            self.part.close()
+        finally:
+            self.clock.lap(type(self.part).__name__)
 
 
 def close_all(parts: Iterable[Closable]) -> None:

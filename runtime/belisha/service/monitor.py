@@ -79,9 +79,10 @@ class Monitor:
 
     def close(self) -> None:
         """See `Sink.close`; the last second is written."""
-        if self._log is not None and self._ledger.processed:
-            choice, health = self.steering.choice, self._health()
-            self._log.add_second(self._tally.second(self.camera, choice, health))
+        if self._log is not None:
+            second = self._tally.second(self.camera, self.steering.choice, self._health())
+            if second.captured or second.processed or second.dropped or second.failed:
+                self._log.add_second(second)
 
     def turned(self) -> bool:
         """After each turn of the loop; whether a second was over."""
@@ -94,6 +95,7 @@ class Monitor:
         if self._log is not None:
             self._log.add_second(second)
         self._missed.append((second.missed, second.processed))
+        self._note_alarms(now)
         self._follow(health, now)
         self._engines.look(self.steering.models.infos, now - self._begun_s)
         self._tell()
@@ -189,6 +191,17 @@ class Monitor:
 
     def _alarms(self) -> tuple[Alarm, ...]:
         """What is wrong now, the worst first."""
+        now, since = self._clock(), self._since
+        return tuple(
+            Alarm(level, text, now - since.get(text, now)) for level, text in self._wrong()
+        )
+
+    def _note_alarms(self, now: float) -> None:
+        """Since when each is wrong; the loop's thread alone keeps that."""
+        self._since = {text: self._since.get(text, now) for _, text in self._wrong()}
+
+    def _wrong(self) -> list[tuple[str, str]]:
+        """Levels and sentences, the worst first."""
         wrong: list[tuple[str, str]] = []
         camera = self.camera
         if isinstance(camera, LiveCamera) and camera.state.trouble:
@@ -200,7 +213,4 @@ class Monitor:
         for text in fallbacks(choice.detector.info) if choice else ():
             wrong.append(("warning", f"fallback: {text}"))
         wrong += [("warning", f"less is done: {one}") for one in self.steering.degradation.active]
-        now = self._clock()
-        self._since = {text: self._since.get(text, now) for _, text in wrong}
-        since = self._since
-        return tuple(Alarm(level, text, now - since.get(text, now)) for level, text in wrong)
+        return wrong

@@ -77,7 +77,7 @@ def test_the_disk_is_that_of_the_log(tmp_path: Path) -> None:
 
 
 def test_this_machine_can_be_looked_at_again_and_again() -> None:
-    watch = HealthWatch(Health(), every_s=0.01)
+    watch = HealthWatch(Health().read, every_s=0.01)
     end = time.monotonic() + 30
     while math.isnan(watch.latest.memory_mb):
         assert time.monotonic() < end

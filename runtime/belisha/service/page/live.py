@@ -83,6 +83,7 @@ class Live:
     def __init__(self, rate_hz: float) -> None:
         self._pause_s = 1.0 / rate_hz
         self._looked_until = self._due = 0.0
+        self._closed = False
         self._number = 0
         self._recent: deque[Published] = deque()
         self._changed = threading.Condition()
@@ -116,8 +117,14 @@ class Live:
         """The newest picture after `number`, waited for; whoever calls this looks."""
         with self._changed:
             self._looked_until = time.monotonic() + max(LOOKING_S, timeout_s)
-            self._changed.wait_for(lambda: self._newest() > number, timeout_s)
+            self._changed.wait_for(lambda: self._closed or self._newest() > number, timeout_s)
             return self._recent[-1] if self._newest() > number else None
+
+    def close(self) -> None:
+        """Nobody waits any longer."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
 
     def find(self, number: int) -> Published | None:
         """A picture that was shown a moment ago, if it is still here."""

@@ -98,7 +98,11 @@ class PageServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
                 request.recv(65536)  # closing with something unread would take the answer back
             self.shutdown_request(request)
             return
-        super().process_request(request, client_address)
+        try:
+            super().process_request(request, client_address)
+        except BaseException:  # no thread can be started: the place is free again
+            self._places.release()
+            raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """See the standard library; the handshake of TLS takes place here, where it may wait."""
