@@ -24,7 +24,8 @@ from statistics import median
 
 from belisha.frames import Image
 from belisha.service.activity_reader import read_rows
-from belisha.service.assembly import Service, World
+from belisha.service.assembled import World
+from belisha.service.assembly import Service
 from belisha.service.status import Counts
 from belisha.service.systemd import Systemd
 from benchmarks.page_cost import VIEWER

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from belisha.frames import Image
-from belisha.service.assembly import Service, World
+from belisha.service.assembled import World
+from belisha.service.assembly import Service
 from belisha.service.systemd import Systemd
 from benchmarks.service.stage import Heard, Mode, StagedCamera, StagedEngines
 

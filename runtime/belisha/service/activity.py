@@ -19,6 +19,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from belisha.bundle import write_whole
+from belisha.errors import LogError
 from belisha.service.activity_entries import Event, Head, Second, Stamp, write_body
 from belisha.service.activity_store import ActivityStore, BrokenLogError
 from belisha.service.telling import words_of
@@ -126,13 +127,22 @@ class ActivityLog:
         with self._wake:
             return list(self._recent_events)
 
-    def close(self, timeout_s: float = 1.0) -> bool:
-        """Write what waits, durably; whether that was done within `timeout_s`."""
+    def close(self, timeout_s: float = 1.0) -> None:
+        """Write what waits, durably; give up after `timeout_s`."""
         with self._wake:
             self._closing = True
             self._wake.notify_all()
         self._thread.join(timeout_s)
-        return not (self._thread.is_alive() or self._trouble)
+
+    def finish(self) -> None:
+        """Write what waits, durably, however long that takes.
+
+        Raises:
+            LogError: it could not be written.
+        """
+        self.close(threading.TIMEOUT_MAX)
+        if self._trouble:
+            raise LogError(f"its end could not be written: {self._trouble}")
 
     def _add(self, content: Second | Event) -> None:
         stamp = Stamp(self._utc(), self._up_s())
@@ -293,7 +303,7 @@ def _body(content: Second | Event, stamp: Stamp) -> str:
     """An entry as text; one that has none must not stop those behind it."""
     try:
         return write_body(content, stamp)
-    except (TypeError, ValueError) as error:
+    except Exception as error:
         text = f"an entry cannot be written: {error}: {content!r}"
         return write_body(Event(name="log", text=text, level="alarm"), stamp)
 

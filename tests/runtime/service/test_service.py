@@ -86,7 +86,10 @@ def test_it_is_ready_watched_and_stops_within_a_second(start: Start, manager: Ma
     begun = time.monotonic()
     process.send_signal(signal.SIGTERM)
     code, document, err = ended(process)
-    assert time.monotonic() - begun < 3  # of which the interpreter's end takes the most
+    # The service's own record, from the signal on. What comes after it is the interpreter's end,
+    # which on a busy machine takes the most of what is seen from outside.
+    assert 0 < sum(document["ending_ms"].values()) < 1000
+    assert time.monotonic() - begun < 3
     assert code == 0
     assert manager.told(0.2)[-1] == "STOPPING=1"
     assert document["frames"] > 0

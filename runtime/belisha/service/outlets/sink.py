@@ -16,7 +16,6 @@ from belisha.service.outlets.messages import decision_message, state_message
 from belisha.service.results import Result
 from belisha.service.telling import Say
 
-
 _CLOSE_S = 0.3
 """For lines that wait; whoever does not take them by then has lost them."""
 

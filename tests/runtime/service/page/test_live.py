@@ -113,3 +113,17 @@ def test_it_is_encoded_once_and_no_wider_than_a_screen() -> None:
     picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
     assert picture.shape == (540, 960, 3)
+
+
+def test_when_it_closes_nobody_waits_any_longer() -> None:
+    live, ended = Live(5.0), threading.Event()
+
+    def wait() -> None:
+        live.newer(0, 60.0)
+        ended.set()
+
+    threading.Thread(target=wait, daemon=True).start()
+    while not live.wants():
+        pass
+    live.close()
+    assert ended.wait(10)
