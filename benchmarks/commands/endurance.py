@@ -58,7 +58,8 @@ def run(arguments: argparse.Namespace) -> Outcome:
     _print(result)
     if arguments.out:
         write_whole(arguments.out, f"{json.dumps(asdict(result))}\n".encode())
-    good = result.growth_mb < LIMIT_MB and result.uncounted == 0
+    grown = result.growth_mb
+    good = grown is not None and grown < LIMIT_MB and result.uncounted == 0
     return Outcome(asdict(result), EXIT_OK if good else EXIT_SOME_FAILED)
 
 
@@ -86,7 +87,11 @@ def _print(result: Endurance) -> None:
         "memory by hour: "
         + ", ".join(f"{one.hour:.2g} h {one.resident_mb:.1f} MB" for one in result.memory[::step])
     )
+    grown, watched = (
+        "not known" if one is None else f"{one:.2f} MB"
+        for one in (result.growth_mb, result.watched_mb)
+    )
     print(
-        f"grown by {result.growth_mb:.2f} MB after the first fifth (limit {LIMIT_MB:g}); "
-        f"with the page open by {result.watched_mb:.2f} MB"
+        f"grown after the first fifth: {grown} (limit {LIMIT_MB:g} MB), "
+        f"with the page open: {watched}"
     )

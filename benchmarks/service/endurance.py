@@ -95,7 +95,7 @@ class Endurance:
         uncounted: frames that were captured and are in no other count.
         memory: over the time.
         growth_mb: of resident memory from the first settled samples to the last, medians of each,
-            while nobody looked.
+            while nobody looked; nothing if it did not come so far.
         watched_mb: likewise while somebody did.
         log_first, log_last: numbers of the entries that the log still holds.
         page_opened: how often somebody opened the page.
@@ -107,8 +107,8 @@ class Endurance:
     counts: Counts
     uncounted: int
     memory: tuple[MemorySample, ...]
-    growth_mb: float
-    watched_mb: float
+    growth_mb: float | None
+    watched_mb: float | None
     log_first: int
     log_last: int
     page_opened: int
@@ -217,8 +217,8 @@ class _Run:
         )
 
 
-def growth_mb(curve: Sequence[MemorySample], settled_hour: float, *, watched: bool) -> float:
-    """By how much resident memory grew once it had settled; NaN if it did not come so far.
+def growth_mb(curve: Sequence[MemorySample], settled_hour: float, *, watched: bool) -> float | None:
+    """By how much resident memory grew once it had settled; nothing if it did not come so far.
 
     Args:
         curve: over the time.
@@ -229,7 +229,7 @@ def growth_mb(curve: Sequence[MemorySample], settled_hour: float, *, watched: bo
         one.resident_mb for one in curve if one.hour >= settled_hour and one.watched == watched
     ]
     if len(settled) < 2:
-        return float("nan")
+        return None
     ends = max(len(settled) // 10, 1)
     return round(median(settled[-ends:]) - median(settled[:ends]), 3)
 

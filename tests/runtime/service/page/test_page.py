@@ -19,12 +19,12 @@ import cv2
 import numpy as np
 import pytest
 
-from belisha.errors import UsageError
+from belisha.errors import LogError, UsageError
 from belisha.service.access import AccessSettings, Group
 from belisha.service.activity import ActivityLog
 from belisha.service.activity_entries import Event
 from belisha.service.activity_reader import verify
-from belisha.service.page.desk import MAX_VIEWERS
+from belisha.service.page.desk import MAX_VIEWERS, log_blocks
 from belisha.service.page.handler import _Requests
 from belisha.service.page.page import Page
 from belisha.service.page.server import MAX_CONNECTIONS
@@ -208,6 +208,20 @@ def test_the_log_can_be_pulled_and_verified_elsewhere(
     later = [json.loads(line)["seq"] for line in workshop.get("/log?after=1").body.splitlines()]
     assert later[0] == 2
     assert workshop.get("/log?after=-1").status == 400
+
+
+def test_who_pulls_the_log_for_too_long_can_go_on_later(log: ActivityLog, tmp_path: Path) -> None:
+    for _ in range(300):
+        log.add_second(busy_second(3))
+    log.close(30)
+    pulled = b""
+    with pytest.raises(LogError, match="go on after") as raised:
+        for block in log_blocks(log.path, 0, limit_s=0.0):
+            pulled += block
+    last = int(str(raised.value).rpartition(" ")[2])
+    rest = b"".join(log_blocks(log.path, last))
+    assert json.loads(rest.splitlines()[0])["seq"] == last + 1
+    assert json.loads(rest.splitlines()[-1])["seq"] == 302
 
 
 def test_prometheus_can_scrape(workshop: Visitor) -> None:
