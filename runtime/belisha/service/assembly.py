@@ -179,7 +179,8 @@ class Service:
         except Exception as error:  # whatever it is, it must be heard, and the loop goes on
             self._say("reload", f"the configuration in force stays: {words_of(error)}", "alarm")
         finally:
-            self._systemd.ready()
+            if not self._ended:
+                self._systemd.ready()
             self._reloading = None
 
     def _take_over(self, before: Assembled, after: Assembled) -> None:
