@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import resource
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
 
-from belisha.service.page.live import KEPT_BYTES, Live, Published
+from belisha.service.page.live import KEPT_BYTES, LOOKING_S, Live, Published
 from tests.runtime.service.page.visits import shown
 
 
@@ -127,3 +129,23 @@ def test_when_it_closes_nobody_waits_any_longer() -> None:
         pass
     live.close()
     assert ended.wait(10)
+
+
+def test_the_memory_of_pictures_goes_back_when_nobody_looks() -> None:
+    live, large = Live(1000.0), shown(size=(1500, 2000))
+    before = resident_bytes()
+    for number in range(5):
+        looked_at(live)
+        live.publish(replace(large, frame=number))
+        time.sleep(0.002)
+    kept = resident_bytes() - before
+    assert kept > 4 * large.image_bgr.nbytes
+    time.sleep(LOOKING_S + 0.1)
+    assert not live.wants()
+    assert resident_bytes() - before < kept - 4 * large.image_bgr.nbytes
+
+
+def resident_bytes() -> int:
+    """Memory of this process."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize()
