@@ -30,6 +30,7 @@ _PATIENCE_S = 60.0
 _CONFIG = """\
 camera: {{source: '{source}', rate_hz: 30, repeat: true}}
 detector: {{threads: 1}}
+deadline_ms: 5000
 sinks: {{unix: [hangs.sock], udp: ["127.0.0.1:9"], file: {{path: decisions.jsonl}}}}
 log: {{path: activity.db, anchor: activity.head}}
 page: {{listen: "127.0.0.1:0"}}
@@ -97,7 +98,7 @@ def _one_stop(source: str, folder: Path) -> tuple[float, dict[str, float]]:
         with _viewer(heard, until):
             while service.counts.processed < _FRAMES:
                 if time.monotonic() > until:
-                    raise EngineError("the service did not decide about any frame in a minute")
+                    raise EngineError("the service did not decide about 15 frames in a minute")
                 time.sleep(0.02)
             begun = time.perf_counter()
             service.stop()
