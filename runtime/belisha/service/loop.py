@@ -173,9 +173,11 @@ class Loop:
         )
 
     def _turn(self) -> bool:
-        """One frame, one failure, or a short wait in vain; false at the end."""
+        """One frame, one failure, or a short wait; false at the end."""
         if self._next is not None:
             self._exchange(self._next)
+        if self._pauses():
+            return True
         try:
             frame = self.parts.camera.read()
             if frame is None:
@@ -203,7 +205,7 @@ class Loop:
             self._note_failure(error)
             return
         self._decided(frame, choice, seen)
-        self._wait(choice.rate_hz)
+        self._plan(choice.rate_hz)
 
     def _see(self, frame: Frame, choice: Choice) -> Seen:
         """Find the people and judge who counts."""
@@ -251,14 +253,18 @@ class Loop:
         if len(self._failures) < MAX_FAILURES:
             self._failures.append(str(error))
 
-    def _wait(self, rate_hz: float | None) -> None:
-        """Let time pass where fewer frames are wanted; meanwhile the camera drops the old ones."""
-        if rate_hz is None:
-            return
+    def _plan(self, rate_hz: float | None) -> None:
+        """When the next frame is wanted."""
         now = time.perf_counter()
-        self._due_s = max(self._due_s + 1 / rate_hz, now)
-        while not self._stopped and (left_s := self._due_s - time.perf_counter()) > 0:
-            time.sleep(min(left_s, _LONGEST_SLEEP_S))
+        self._due_s = 0.0 if rate_hz is None else max(self._due_s + 1 / rate_hz, now)
+
+    def _pauses(self) -> bool:
+        """Whether no frame is wanted yet; a little time passes, the camera drops the old ones."""
+        left_s = self._due_s - time.perf_counter()
+        if left_s <= 0:
+            return False
+        time.sleep(min(left_s, _LONGEST_SLEEP_S))
+        return True
 
     def _exchange(self, parts: Parts) -> None:
         old, self.parts, self._next = self.parts, parts, None
