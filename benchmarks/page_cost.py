@@ -30,7 +30,6 @@ from belisha.service.page.settings import PageSettings
 from belisha.service.page_sink import PageSink
 from belisha.service.results import Choice, Result
 from belisha.service.status import Status
-from belisha.service.tracks import Tracker
 from belisha.timing import StageClock
 
 ROUNDS = 5
@@ -69,11 +68,14 @@ class PageCost:
 
 
 class PublishingTurn:
-    """A turn as the service's, with people followed, that ends by offering the frame to a page."""
+    """A turn that ends by offering the frame to a page as the service does, with distances.
+
+    Nobody is followed: of a shorter loop the page takes a larger share.
+    """
 
     def __init__(self, detector: Detector, page: Page) -> None:
         self._choice, self._sink, self._number = Choice(detector), PageSink(page), 0
-        self._following = Following(Tracker(), _MOUNTING)
+        self._following = Following(mounting=_MOUNTING)
 
     def __call__(self, image_bgr: Image, clock: StageClock) -> None:
         """See `belisha.bench.turn.Turn`."""
