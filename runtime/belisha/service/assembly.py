@@ -231,7 +231,13 @@ class Service:
         anchor = self._folder / config.log.anchor if config.log.anchor else None
         path = self._folder / config.log.path
         limit = round(config.log.limit_mb * 1e6)
-        return ActivityLog(path, limit_bytes=limit, anchor=anchor, utc=self._world.utc)
+        return ActivityLog(
+            path,
+            limit_bytes=limit,
+            anchor=anchor,
+            utc=self._world.utc,
+            up_s=self._world.monotonic,
+        )
 
     def _open_page(self, config: ServiceConfig) -> Page | None:
         if config.page is None:

@@ -14,6 +14,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -286,3 +287,16 @@ def test_it_says_where_the_time_of_its_end_went(car: Path) -> None:
         "others",
     ]
     assert told.has("stop", "after it was to stop: turn ")
+
+
+def test_the_log_goes_by_the_clock_of_the_service(car: Path) -> None:
+    """A world in which time flies is no world in which the wall clock is set."""
+    begun_utc, begun_s = datetime.now(timezone.utc), time.monotonic()
+
+    def passed_s() -> float:
+        return 20 * (time.monotonic() - begun_s)
+
+    world = World(utc=lambda: begun_utc + timedelta(seconds=passed_s()), monotonic=passed_s)
+    with serving(car, Told(), world) as service:
+        assert wait_until(lambda: len(seconds_of(car / "activity.db")) > 3, 20)
+        assert not any(event.name == "clock" for _, event in service.log_events)
