@@ -9,13 +9,14 @@ second. Some frames come too fast, some are bad, the camera is lost now and then
 its oldest entries, rules switch between two detectors, somebody opens the page and closes it. Of
 the network's outputs nine in ten are remembered. Eight hours take most of one on an idle core;
 --curve is written as it goes. The exit code is 1 if the memory grew by 1 MB or more after the first
-fifth, if a frame was captured that is in no other count, or if Ctrl-C came before it had settled.
+fifth, if a frame was captured that is in no other count, or if Ctrl-C or SIGTERM came before it had settled.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import signal
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
@@ -53,8 +54,13 @@ def run(arguments: argparse.Namespace) -> Outcome:
             bar.total = total
             bar.update(done - bar.n)
 
-        noted = _noted_in(arguments.curve)
-        result = endure(arguments.hours, pictures, Path(folder), progress, noted)
+        # Detached from a terminal there is no Ctrl-C: SIGTERM ends it with a result as well.
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            noted = _noted_in(arguments.curve)
+            result = endure(arguments.hours, pictures, Path(folder), progress, noted)
+        finally:
+            signal.signal(signal.SIGTERM, before)
     _print(result)
     if arguments.out:
         write_whole(arguments.out, f"{json.dumps(asdict(result))}\n".encode())

@@ -152,7 +152,8 @@ class Live:
 
 def _in_own_pages(image_bgr: Image) -> Image:
     """A copy whose memory goes back to the system with it; on the heap, pictures leave holes."""
-    pages = mmap.mmap(-1, max(image_bgr.nbytes, 1))
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+    pages = mmap.mmap(-1, max(image_bgr.nbytes, 1), flags=flags)
     copied = np.frombuffer(pages, np.uint8, count=image_bgr.size).reshape(image_bgr.shape)
     copied[:] = image_bgr
     return copied
