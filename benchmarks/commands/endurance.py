@@ -9,7 +9,8 @@ second. Some frames come too fast, some are bad, the camera is lost now and then
 its oldest entries, rules switch between two detectors, somebody opens the page and closes it. Of
 the network's outputs nine in ten are remembered. Eight hours take most of one on an idle core;
 --curve is written as it goes. The exit code is 1 if the memory grew by 1 MB or more after the first
-fifth, if a frame was captured that is in no other count, or if Ctrl-C or SIGTERM came before it had settled.
+fifth, if a frame was captured that is in no other count, or if Ctrl-C or SIGTERM came before it had
+settled.
 """
 
 from __future__ import annotations
