@@ -18,6 +18,7 @@ COMMANDS = {
     "service": Command("benchmarks.commands.service", "the whole service at a camera's pace"),
     "endurance": Command("benchmarks.commands.endurance", "hours of service in minutes"),
     "faults": Command("benchmarks.commands.faults", "break what may break around the service"),
+    "stops": Command("benchmarks.commands.stops", "how long the service takes to end, and why"),
     "loadgen": Command("benchmarks.commands.loadgen", "cross-check with MLPerf's load generator"),
 }
 

@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
 
 def _print(cost: PageCost, origin: str) -> None:
     print(f"{sum(cost.frames)} frames of {origin}, {cost.loop_ms:.2f} ms from frame to boxes")
-    print(f"publish takes {cost.closed_us:.2f} us a frame while nobody looks")
+    print(f"the page takes {cost.closed_us:.2f} us a frame while nobody looks")
     verdict = "within" if cost.share <= LIMIT else "ABOVE"
     print(
         f"and {cost.open_us:.1f} us while somebody looks: {cost.share:.2%} of the loop's time, "

@@ -1,47 +1,45 @@
 """Hours of service in minutes: does anything grow, is any frame uncounted?
 
-Everything is real but time and the network: frames come as fast as they are taken, every thirty of
-them are a second for log and rules, and the network's outputs are remembered by its input. Some
-frames come too fast, some are bad, and now and then the camera is lost.
+Everything is real but time and most of the network: frames come as fast as they are taken, every
+thirty of them are a second for log and rules, and nine in ten outputs of the network are remembered
+by its input. Some frames come too fast, some are bad, now and then the camera is lost. The log is
+so small that it deletes its oldest entries again and again, a rule switches between two detectors,
+and somebody opens the page and closes it.
 """
 
 from __future__ import annotations
 
-import random
 import re
+import socket
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from statistics import median
 
-import numpy as np
-
-from belisha import champion
-from belisha.boxes import FloatArray
-from belisha.bundle import Bundle
-from belisha.cameras import Camera, Frame
-from belisha.cameras.settings import CameraSettings
-from belisha.detector import Detector
-from belisha.engines import Engine, EngineInfo
-from belisha.engines.choice import open_engine
-from belisha.errors import FrameError, SourceError
 from belisha.frames import Image
-from belisha.service.assembly import Service, World
+from belisha.service.activity_reader import read_rows
+from belisha.service.assembled import World
+from belisha.service.assembly import Service
 from belisha.service.status import Counts
 from belisha.service.systemd import Systemd
+from benchmarks.page_cost import VIEWER
+from benchmarks.service.eager import EagerCamera, RememberingDetectors
 from benchmarks.service.stage import Heard
 
 RATE_HZ = 30
 LIMIT_MB = 1.0
 """By which the process may grow once it has settled."""
-_SETTLED = 0.2
+SETTLED = 0.2
 """Share of the time after which it should have."""
 _SAMPLES = 100
-_TOO_FAST, _BAD, _LOST = 0.02, 0.001, 0.00001
-_REMEMBERED = 2000
+_OPENED, _CLOSED, _OF = 3, 5, 10
+"""Of ten samples the page is open from one to another."""
 _CONFIG = """\
 name: endurance
 camera:
@@ -49,9 +47,40 @@ camera:
   frozen_after_s: null
   mounting: {height_m: 1.3, fov_deg: 60, horizon: 0.47}
 detector: {threads: 1}
-sinks: {unix: [nobody.sock], file: {path: decisions.jsonl, limit_mb: 2}}
-log: {path: activity.db}
+rules: rules.yaml
+signals: {listen: car.sock, customer: acme}
+deadline_ms: 1000
+sinks: {unix: [nobody.sock], udp: ["127.0.0.1:9"], file: {path: decisions.jsonl, limit_mb: 2}}
+log: {path: activity.db, limit_mb: 1, anchor: activity.head}
+page: {listen: "127.0.0.1:0"}
+feedback: kept
+degrade:
+  - {name: late, signal: missed_share, above: 0.5, until: 0.1, rate_hz: 15}
 """
+_RULES = """\
+format: 1
+bundles: {slow: {}, fast: {}}
+otherwise: {use: slow}
+rules:
+  - {name: motorway, use: fast, when: {speed_kmh: {above: 80}}}
+"""
+
+
+@dataclass(frozen=True)
+class MemorySample:
+    """Memory of this process at one moment.
+
+    Attributes:
+        hour: of service.
+        resident_mb: all of it, as the kernel counts it.
+        anonymous_mb: of that, what no file stands behind: heaps and stacks.
+        watched: whether the page was open, which takes room for pictures that may still be marked.
+    """
+
+    hour: float
+    resident_mb: float
+    anonymous_mb: float
+    watched: bool
 
 
 @dataclass(frozen=True)
@@ -59,109 +88,33 @@ class Endurance:
     """What hours of service came to.
 
     Attributes:
-        hours: of service.
+        hours: of service that were reached.
+        wanted_hours: that were asked for; more, if it was stopped.
         minutes: that it took here.
         counts: of frames.
         uncounted: frames that were captured and are in no other count.
-        memory_mb: (hour, resident memory) over the time.
-        growth_mb: of the memory from the first settled samples to the last, medians of each.
-        log_entries: in the activity log.
+        memory: over the time.
+        growth_mb: of resident memory from the first settled samples to the last, medians of each,
+            while nobody looked; nothing if it did not come so far.
+        watched_mb: likewise while somebody did.
+        log_first, log_last: numbers of the entries that the log still holds.
+        page_opened: how often somebody opened the page.
     """
 
     hours: float
+    wanted_hours: float
     minutes: float
     counts: Counts
     uncounted: int
-    memory_mb: tuple[tuple[float, float], ...]
-    growth_mb: float
-    log_entries: int
+    memory: tuple[MemorySample, ...]
+    growth_mb: float | None
+    watched_mb: float | None
+    log_first: int
+    log_last: int
+    page_opened: int
 
 
-class _EagerCamera:
-    """Gives a frame as soon as the last one was looked at, with a little trouble at times.
-
-    Attributes:
-        given: frames so far, bad ones included.
-        looked_at: tells how many of them were processed, dropped or failed.
-        stopped: whether to end.
-    """
-
-    def __init__(self, pictures: Sequence[Image]) -> None:
-        self.given = 0
-        self.stopped = False
-        self.looked_at: Callable[[], int] = lambda: 0
-        self._pictures = pictures
-        self._random = random.Random(7)  # noqa: S311 - chance, not secrets
-
-    def open(self, settings: CameraSettings, folder: Path) -> Camera:
-        """Stands for `belisha.cameras.opening.open_source`."""
-        return self
-
-    @property
-    def expected(self) -> int | None:
-        """See `Camera.expected`."""
-        return None
-
-    def read(self) -> Frame | None:
-        """See `Camera.read`."""
-        chance = self._random.random()
-        if chance < _LOST:
-            raise SourceError("the camera was lost (rehearsed)")
-        if chance > _LOST + _TOO_FAST:
-            while self.looked_at() < self.given and not self.stopped:
-                time.sleep(0.0001)
-        if self.stopped:
-            return None
-        self.given += 1
-        if chance > 1 - _BAD:
-            raise FrameError("a bad frame (rehearsed)")
-        picture = self._pictures[self.given % len(self._pictures)].copy()
-        picture[0, 0] = self.given % 251
-        return Frame(picture, "stage", 0, time.perf_counter(), RATE_HZ)
-
-    def close(self) -> None:
-        """See `Camera.close`."""
-
-
-class _RememberingEngine:
-    """A real engine that is asked once for each input; see `belisha.engines.Engine`."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._known: dict[bytes, dict[str, FloatArray]] = {}
-
-    @property
-    def info(self) -> EngineInfo:
-        """See `Engine.info`."""
-        return self._engine.info
-
-    def run(self, network_input: Image) -> Mapping[str, FloatArray]:
-        """See `Engine.run`."""
-        key = network_input[0, 8::31, 8::37].tobytes()
-        known = self._known.get(key)
-        if known is None:
-            outputs = self._engine.run(network_input)
-            known = {name: np.array(values) for name, values in outputs.items()}
-            if len(self._known) < _REMEMBERED:
-                self._known[key] = known
-        return known
-
-    def close(self) -> None:
-        """See `Engine.close`."""
-        self._engine.close()
-
-
-def _open_detector(
-    bundle: Path | str | None = None,
-    *,
-    engine: str | None = None,
-    threads: int | None = None,
-    threshold: float | None = None,
-) -> Detector:
-    """Stands for `Detector.open`."""
-    verified = Bundle.open(bundle or champion.BUNDLE)
-    opened = open_engine(verified, engine, threads)
-    return Detector(verified, _RememberingEngine(opened.engine), opened.passed_over, threshold)
+OnSample = Callable[[MemorySample], None]
 
 
 def endure(
@@ -169,66 +122,124 @@ def endure(
     pictures: Sequence[Image],
     folder: Path,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_sample: OnSample = lambda sample: None,
 ) -> Endurance:
-    """Run hours of service as fast as this machine can.
+    """Run hours of service as fast as this machine can; Ctrl-C ends it early, with a result.
 
     Args:
         hours: of service, at 30 frames a second.
         pictures: shown in turn.
         folder: for the service's files.
         on_progress: told of frames that were given, and of all.
+        on_sample: told of the memory a hundred times.
     """
-    total = round(hours * 3600 * RATE_HZ)
-    begun_utc, begun_s = datetime.now(timezone.utc), time.perf_counter()
-    camera = _EagerCamera(pictures)
-
-    def passed_s() -> float:
-        return camera.given / RATE_HZ
-
-    def utc() -> datetime:
-        return begun_utc + timedelta(seconds=passed_s())
-
-    (folder / "car.yaml").write_text(_CONFIG)
-    world = World(camera.open, _open_detector, utc, passed_s)
-    service = Service(folder / "car.yaml", Heard(), Systemd({}), world)
-    camera.looked_at = lambda: _looked_at(service.counts)
-    thread = threading.Thread(target=service.run, name="service")
-    thread.start()
-    curve = []
-    for sample in range(1, _SAMPLES + 1):
-        while camera.given < total * sample / _SAMPLES and thread.is_alive():
-            time.sleep(0.02)
-            on_progress(camera.given, total)
-        curve.append((round(passed_s() / 3600, 4), _resident_mb()))
-    camera.stopped = True
-    service.stop()
-    thread.join(10)
-    return _summary(hours, time.perf_counter() - begun_s, service, curve)
+    return _Run(hours, pictures, folder).through(on_progress, on_sample)
 
 
-def _looked_at(counts: Counts) -> int:
-    return counts.processed + counts.dropped + counts.failed
+class _Run:
+    """One run, and who comes by meanwhile."""
+
+    def __init__(self, hours: float, pictures: Sequence[Image], folder: Path) -> None:
+        self._hours, self._folder = hours, folder
+        self._total = round(hours * 3600 * RATE_HZ)
+        self._camera = EagerCamera(pictures, RATE_HZ)
+        self._begun_utc, self._begun_s = datetime.now(timezone.utc), time.perf_counter()
+        (folder / "car.yaml").write_text(_CONFIG)
+        (folder / "rules.yaml").write_text(_RULES)
+        detectors = RememberingDetectors(self._camera)
+        world = World(self._camera.open, detectors.open, self._utc, self._passed_s)
+        self._heard = Heard()
+        self._service = Service(folder / "car.yaml", self._heard, Systemd({}), world)
+        self._viewer: subprocess.Popen[bytes] | None = None
+        self._opened = 0
+
+    def through(self, on_progress: Callable[[int, int], None], on_sample: OnSample) -> Endurance:
+        """To the end, or until it is interrupted."""
+        curve: list[MemorySample] = []
+        thread = threading.Thread(target=self._service.run, name="service")
+        thread.start()
+        try:
+            for number in range(1, _SAMPLES + 1):
+                while self._camera.given < self._total * number / _SAMPLES and thread.is_alive():
+                    time.sleep(0.05)
+                    on_progress(self._camera.given, self._total)
+                curve.append(memory_now(self._passed_s() / 3600, watched=self._viewer is not None))
+                on_sample(curve[-1])
+                self._somebody_comes(number)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            self._close_page()
+            self._camera.stopped = True
+            self._service.stop()
+            thread.join(10)
+        return self._summary(curve)
+
+    def _passed_s(self) -> float:
+        """The seconds of this service."""
+        return self._camera.given / RATE_HZ
+
+    def _utc(self) -> datetime:
+        return self._begun_utc + timedelta(seconds=self._passed_s())
+
+    def _somebody_comes(self, number: int) -> None:
+        """Somebody looks for a while; the car drives fast for a moment."""
+        if number % _OF == _OPENED:
+            url = self._heard.about("start", "http://").split()[-1]
+            self._viewer = subprocess.Popen([sys.executable, "-c", VIEWER, url])  # noqa: S603 - ours
+            self._opened += 1
+        if number % _OF == _CLOSED:
+            self._close_page()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as car, suppress(OSError):
+            car.sendto(b'{"speed_kmh": 120}', str(self._folder / "car.sock"))
+
+    def _close_page(self) -> None:
+        if self._viewer is not None:
+            self._viewer.kill()
+            self._viewer.wait()
+        self._viewer = None
+
+    def _summary(self, curve: list[MemorySample]) -> Endurance:
+        counts, status = self._service.counts, self._service.status
+        last = status.log.head.seq if status.log else 0
+        return Endurance(
+            hours=round(self._passed_s() / 3600, 4),
+            wanted_hours=self._hours,
+            minutes=round((time.perf_counter() - self._begun_s) / 60, 2),
+            counts=counts,
+            uncounted=counts.captured - counts.processed - counts.dropped - counts.failed,
+            memory=tuple(curve),
+            growth_mb=growth_mb(curve, SETTLED * self._hours, watched=False),
+            watched_mb=growth_mb(curve, SETTLED * self._hours, watched=True),
+            log_first=next((row.seq for row in read_rows(self._folder / "activity.db")), 0),
+            log_last=last,
+            page_opened=self._opened,
+        )
 
 
-def _summary(
-    hours: float, seconds: float, service: Service, curve: list[tuple[float, float]]
-) -> Endurance:
-    counts, log = service.counts, service.status.log
-    settled = [memory for _, memory in curve[int(len(curve) * _SETTLED) :]]
+def growth_mb(curve: Sequence[MemorySample], settled_hour: float, *, watched: bool) -> float | None:
+    """By how much resident memory grew once it had settled; nothing if it did not come so far.
+
+    Args:
+        curve: over the time.
+        settled_hour: from when on it should not grow.
+        watched: whether to look at samples with an open page, or at those without.
+    """
+    settled = [
+        one.resident_mb for one in curve if one.hour >= settled_hour and one.watched == watched
+    ]
+    if len(settled) < 2:
+        return None
     ends = max(len(settled) // 10, 1)
-    return Endurance(
-        hours=hours,
-        minutes=round(seconds / 60, 2),
-        counts=counts,
-        uncounted=counts.captured - _looked_at(counts),
-        memory_mb=tuple(curve),
-        growth_mb=round(median(settled[-ends:]) - median(settled[:ends]), 3),
-        log_entries=log.head.seq if log else 0,
-    )
+    return round(median(settled[-ends:]) - median(settled[:ends]), 3)
 
 
-def _resident_mb() -> float:
+def memory_now(hour: float, *, watched: bool) -> MemorySample:
     """Memory of this process, as the kernel counts it."""
-    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-    found = re.search(r"^VmRSS:\s+(\d+) kB", status, re.MULTILINE)
-    return round(float(found.group(1)) * 1024 / 1e6, 3) if found else float("nan")
+    text = Path("/proc/self/smaps_rollup").read_text(encoding="ascii", errors="replace")
+
+    def megabytes(name: str) -> float:
+        found = re.search(rf"^{name}:\s+(\d+) kB", text, re.MULTILINE)
+        return round(float(found.group(1)) * 1024 / 1e6, 3) if found else float("nan")
+
+    return MemorySample(round(hour, 4), megabytes("Rss"), megabytes("Anonymous"), watched)

@@ -14,14 +14,16 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from belisha.frames import Image
-from belisha.service.assembly import Service, World
+from belisha.service.assembled import World
+from belisha.service.assembly import Service
 from belisha.service.systemd import Systemd
 from benchmarks.service.stage import Heard, Mode, StagedCamera, StagedEngines
 
 RATE_HZ = 30.0
 HOLD_S = 3.0
-"""How long a fault lasts."""
+"""How long a fault lasts at least."""
 PATIENCE_S = 15.0
+"""How long is waited until it is seen, and until all is well again."""
 _CONFIG = """\
 name: rehearsal
 camera: {source: /dev/stage, reopen_after_s: 30}
@@ -59,7 +61,6 @@ class _Fault:
         seen: seconds after a moment at which the service said so.
         well: whether all is as before, given the moment of its end.
         else_lost: tells what else was lost.
-        hold_s: how long it lasts.
     """
 
     name: str
@@ -68,7 +69,6 @@ class _Fault:
     seen: Callable[[float], float | None]
     well: Callable[[float], bool]
     else_lost: Callable[[], str] = lambda: ""
-    hold_s: float = HOLD_S
 
 
 class _Reader(threading.Thread):
@@ -165,8 +165,8 @@ class Rehearsal:
         usual_hz = self._usual_rate()
         begun = time.perf_counter()
         fault.begin()
-        self._until(lambda: fault.seen(begun) is not None, fault.hold_s)
-        time.sleep(max(begun + fault.hold_s - time.perf_counter(), 0))
+        self._until(lambda: fault.seen(begun) is not None, PATIENCE_S)
+        time.sleep(max(begun + HOLD_S - time.perf_counter(), 0))
         ended = time.perf_counter()
         fault.end()
         well = self._until(lambda: fault.well(ended), PATIENCE_S)
@@ -251,7 +251,6 @@ class Rehearsal:
             lambda since: self._log_event(since, "removed"),
             lambda ended: not self._log_trouble(),
             lambda: f"{self._log_lost()} of the log",
-            hold_s=12.0,
         )
 
     def _set_clock(self) -> _Fault:

@@ -139,3 +139,9 @@ class Heard:
                 if moment >= since_s and about == name and any(word in text for word in words):
                     return moment - since_s
         return None
+
+    def about(self, name: str, words: str) -> str:
+        """The first sentence about something that holds some words; empty if there is none."""
+        with self._lock:
+            found = (text for _, about, text in self.sentences if about == name and words in text)
+            return next(found, "")

@@ -41,12 +41,25 @@ def test_every_fault_is_seen_and_recovered_from() -> None:
         assert rows[f"camera {mode}"]["seen_s"] < 1.5  # 1 s where the machine is not busy
 
 
-def test_minutes_of_service_leave_no_frame_uncounted() -> None:
-    result = measured("endurance", "--hours", "0.02")
+def test_minutes_of_service_leave_no_frame_uncounted(tmp_path: Path) -> None:
+    curve = tmp_path / "curve.jsonl"
+    result = measured("endurance", "--hours", "0.02", "--curve", str(curve))
     assert result["uncounted"] == 0
     assert result["counts"]["captured"] >= 2160
-    assert result["log_entries"] >= 72
-    assert len(result["memory_mb"]) == 100
+    assert result["log_last"] >= 72
+    assert result["page_opened"] == 10
+    assert len(result["memory"]) == 100
+    assert [json.loads(line) for line in curve.read_text().splitlines()] == result["memory"]
+
+
+def test_it_is_told_where_the_time_of_an_end_goes() -> None:
+    (file, *rest) = measured("stops", "--count", "2")["stops"]
+    assert [one["camera"] for one in rest] == ([] if why_not() else ["RTSP"])
+    for one in (file, *rest):
+        assert len(one["total_ms"]) == 2
+        assert set(one["laps_ms"]) >= {"turn", "LiveCamera", "Outlets", "others"}
+        medians = sum(half for half, _ in one["laps_ms"].values())
+        assert medians <= max(one["total_ms"]) < 3000  # a second where the machine is not busy
 
 
 @pytest.mark.skipif(bool(why_not()), reason=why_not())
@@ -59,7 +72,7 @@ def test_live_figures_come_from_a_file_and_from_rtsp() -> None:
 
 
 def test_the_commands_teach_by_example() -> None:
-    for name in ("service", "endurance", "faults"):
+    for name in ("service", "endurance", "faults", "stops"):
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks", name, "--help"],
             capture_output=True,

@@ -20,6 +20,7 @@ from belisha.bundle import Bundle
 from belisha.service.access import AccessSettings, Group
 from belisha.service.activity import ActivityLog
 from belisha.service.activity_entries import Event
+from belisha.service.engine_watch import EngineHistory, EngineSwitch
 from belisha.service.health import HealthState
 from belisha.service.health_degrade import Degradation
 from belisha.service.page.live import Shown
@@ -263,6 +264,28 @@ def test_alarms_and_a_silent_camera_cannot_be_overlooked(desk: Browser, service:
     assert desk.ask("view.classList.contains('stale')")
     desk.screenshot(PICTURES / "page-alarm.png")
     service.driving, service.status = True, STATUS
+    desk.wait_for(LIVE)
+
+
+def test_an_engine_that_was_replaced_is_shown_with_the_reason(
+    desk: Browser, service: Service
+) -> None:
+    assert "never since the start" in desk.ask("document.getElementById('in-force').innerText")
+    reason = "tensorrt: failed: the device is lost; onnxruntime serves instead"
+    fallback = "tensorrt is not used: failed: the device is lost; onnxruntime serves instead"
+    last = EngineSwitch("belisha-small", "tensorrt", "onnxruntime", reason, STATUS.up_s - 300)
+    service.status = replace(
+        STATUS,
+        engines=EngineHistory(2, last),
+        in_force=replace(STATUS.in_force, passed_over=(fallback,)),
+        alarms=(Alarm("warning", f"fallback: {fallback}", 300.0),),
+    )
+    told = "document.getElementById('in-force').innerText"
+    desk.wait_for(f"{told}.includes('5 min ago, the last of 2 times: belisha-small from tensorrt')")
+    assert reason in desk.ask(told)
+    assert desk.ask("alarms.innerText.split('is not used').length") == 2, "said once"
+    desk.screenshot(PICTURES / "page-switched.png")
+    service.status = STATUS
     desk.wait_for(LIVE)
 
 

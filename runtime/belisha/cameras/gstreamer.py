@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from belisha.cameras import Frame, NoFrame
-from belisha.cameras.settings import CameraSettings
+from belisha.cameras.settings import CameraSettings, without_passwords
 from belisha.errors import ConfigError, MissingLibraryError, SourceError
 
 WAIT_S = 0.1
@@ -61,7 +61,8 @@ class GStreamerCamera:
         try:
             self._pipeline = gst.parse_launch(text)
         except Exception as error:  # GLib.Error, which cannot be named before PyGObject is there
-            raise ConfigError(f"camera: GStreamer refuses {text!r}: {error}") from error
+            words = without_passwords(f"camera: GStreamer refuses {text!r}: {error}")
+            raise ConfigError(words) from None  # the library's own message has the passwords
         self._sink = self._pipeline.get_by_name("belisha")
         self._index = 0
         self._begun_s = time.perf_counter()
@@ -106,7 +107,9 @@ class GStreamerCamera:
         message = self._pipeline.get_bus().pop_filtered(kinds.ERROR | kinds.EOS)
         if message is None:
             return ""
-        return "ended" if message.type == kinds.EOS else str(message.parse_error()[0].message)
+        if message.type == kinds.EOS:
+            return "ended"
+        return without_passwords(str(message.parse_error()[0].message))
 
 
 def _picture(gst: Any, sample: Any) -> Any:

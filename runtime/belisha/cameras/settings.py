@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 _LIVE = ("/dev/", "csi:", "rtsp://", "rtsps://")
@@ -79,3 +80,9 @@ class CameraSettings:
         if not mark or "@" not in rest:
             return self.source
         return f"{scheme}://***@{rest.rpartition('@')[2]}"
+
+
+def without_passwords(text: str) -> str:
+    """A pipeline, or what is said of one, without the passwords that stand in it."""
+    text = re.sub(r"://[^/\s\"']*@", "://***@", text)
+    return re.sub(r"(?i)(pw|password|passphrase)\s*=\s*(\"[^\"]*\"|\S+)", r"\1=***", text)

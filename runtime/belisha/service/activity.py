@@ -19,9 +19,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from belisha.bundle import write_whole
-from belisha.errors import BelishaError
+from belisha.errors import LogError
 from belisha.service.activity_entries import Event, Head, Second, Stamp, write_body
 from belisha.service.activity_store import ActivityStore, BrokenLogError
+from belisha.service.telling import words_of
 
 LIMIT_BYTES = 256_000_000
 """Five days of seconds without a pause, at about 510 bytes each."""
@@ -133,6 +134,16 @@ class ActivityLog:
             self._wake.notify_all()
         self._thread.join(timeout_s)
 
+    def finish(self) -> None:
+        """Write what waits, durably, however long that takes.
+
+        Raises:
+            LogError: it could not be written.
+        """
+        self.close(threading.TIMEOUT_MAX)
+        if self._trouble:
+            raise LogError(f"its end could not be written: {self._trouble}")
+
     def _add(self, content: Second | Event) -> None:
         stamp = Stamp(self._utc(), self._up_s())
         with self._wake:
@@ -192,8 +203,8 @@ class ActivityLog:
             self._close_store()
             self._set_aside(error)
             return False
-        except (BelishaError, OSError) as error:
-            self._trouble = str(error)
+        except Exception as error:  # the writer must live on, and say what is wrong
+            self._trouble = words_of(error)
             return False
         self._trouble = ""
         return True
@@ -292,7 +303,7 @@ def _body(content: Second | Event, stamp: Stamp) -> str:
     """An entry as text; one that has none must not stop those behind it."""
     try:
         return write_body(content, stamp)
-    except (TypeError, ValueError) as error:
+    except Exception as error:
         text = f"an entry cannot be written: {error}: {content!r}"
         return write_body(Event(name="log", text=text, level="alarm"), stamp)
 

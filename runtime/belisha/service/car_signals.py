@@ -159,7 +159,9 @@ def _light(level: float, before: Light | None) -> Light:
 
 
 def _bound(path: Path) -> socket.socket:
-    """The socket; one that a dead process left behind is replaced."""
+    """The socket; one that a dead process left behind is replaced, another file is not."""
+    if path.exists() and not path.is_socket():
+        raise UsageError(f"signals: {path} is there and no socket: name another path to listen on")
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
     try:
         path.unlink(missing_ok=True)

@@ -11,13 +11,16 @@ import math
 import os
 import re
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from belisha.bench.environment import read_text
 from belisha.bench.sensors import read_sensors
 
+STALE_S = 10.0
+"""A look at the machine that is older says nothing about it."""
 _NAN = float("nan")
 _MAX_WATTS = 1000.0
 _WHOLE_BOARD = ("VDD_IN", "POM_5V_IN")
@@ -152,16 +155,25 @@ class HealthWatch:
     """Looks again and again in a thread of its own, so that a slow sensor costs nobody time.
 
     Args:
-        health: what to look at.
+        read: looks once.
         every_s: pause between two looks.
+        stale_s: a look that is older tells nothing any more.
     """
 
-    def __init__(self, health: Health, every_s: float = 1.0) -> None:
-        self.latest = HealthState()
-        self._health, self._every_s = health, every_s
+    def __init__(
+        self, read: Callable[[], HealthState], every_s: float = 1.0, stale_s: float = STALE_S
+    ) -> None:
+        self._read, self._every_s, self._stale_s = read, every_s, stale_s
+        self._last = (time.monotonic(), HealthState())
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="health", daemon=True)
         self._thread.start()
+
+    @property
+    def latest(self) -> HealthState:
+        """The last look; nothing is reported while a sensor hangs or fails."""
+        seen_s, state = self._last
+        return state if time.monotonic() - seen_s <= self._stale_s else HealthState()
 
     def close(self) -> None:
         """Stop looking; a sensor that hangs is not waited for."""
@@ -170,7 +182,11 @@ class HealthWatch:
 
     def _work(self) -> None:
         while True:
-            self.latest = self._health.read()
+            try:
+                state = self._read()
+            except Exception:  # files of the kernel come and go; what was not seen is NaN
+                state = HealthState()
+            self._last = (time.monotonic(), state)
             if self._stop.wait(self._every_s):
                 return
 

@@ -21,6 +21,8 @@ from belisha.service.health import HealthState
 
 MISSED_SHARE = "missed_share"
 """Share of decisions that came too late, in the last seconds; the loop knows it."""
+LEAST_HZ = 0.1
+"""As in the rules: with fewer frames a second the service would be taken for dead."""
 SIGNALS = (*(field.name for field in dataclasses.fields(HealthState)), MISSED_SHARE)
 
 
@@ -74,8 +76,10 @@ class DegradeRule:
                 f"'until' is {self.until:g}, which gives no room between begin and end: the device "
                 "would go to and fro; put it beyond the threshold"
             )
-        if self.bundle is None and (self.rate_hz is None or self.rate_hz <= 0):
-            return "expected a 'bundle', or a 'rate_hz' above 0: it would change nothing"
+        if self.bundle is None and self.rate_hz is None:
+            return "expected a 'bundle' or a 'rate_hz': it would change nothing"
+        if self.rate_hz is not None and not self.rate_hz >= LEAST_HZ:
+            return f"expected a 'rate_hz' of at least {LEAST_HZ:g}, got {self.rate_hz:g}"
         if self.after_s < 0 or self.calm_s < 0:
             return "expected 'after_s' and 'calm_s' of 0 or more"
         return ""

@@ -107,6 +107,7 @@ class Loop:
     Attributes:
         parts: in use at the moment.
         ledger: counts and times so far.
+        ending: where the time goes from `stop` on: the turn under way, then each part's end.
     """
 
     def __init__(
@@ -120,6 +121,7 @@ class Loop:
             warm: whether the detectors have run before, so that the first frame is like others.
         """
         self.parts, self.ledger = parts, Ledger()
+        self.ending = TurnClock()
         self._on_turn, self._warm = on_turn, warm
         self._clock = TurnClock()
         self._failures: list[str] = []
@@ -129,6 +131,8 @@ class Loop:
 
     def stop(self) -> None:
         """End after the frame that is under way; may be called from a signal handler."""
+        if not self._stopped:
+            self.ending.start()
         self._stopped = True
 
     def exchange(self, parts: Parts) -> None:
@@ -169,9 +173,11 @@ class Loop:
         )
 
     def _turn(self) -> bool:
-        """One frame, one failure, or a short wait in vain; false at the end."""
+        """One frame, one failure, or a short wait; false at the end."""
         if self._next is not None:
             self._exchange(self._next)
+        if self._pauses():
+            return True
         try:
             frame = self.parts.camera.read()
             if frame is None:
@@ -199,7 +205,7 @@ class Loop:
             self._note_failure(error)
             return
         self._decided(frame, choice, seen)
-        self._wait(choice.rate_hz)
+        self._plan(choice.rate_hz)
 
     def _see(self, frame: Frame, choice: Choice) -> Seen:
         """Find the people and judge who counts."""
@@ -247,14 +253,18 @@ class Loop:
         if len(self._failures) < MAX_FAILURES:
             self._failures.append(str(error))
 
-    def _wait(self, rate_hz: float | None) -> None:
-        """Let time pass where fewer frames are wanted; meanwhile the camera drops the old ones."""
-        if rate_hz is None:
-            return
+    def _plan(self, rate_hz: float | None) -> None:
+        """When the next frame is wanted."""
         now = time.perf_counter()
-        self._due_s = max(self._due_s + 1 / rate_hz, now)
-        while not self._stopped and (left_s := self._due_s - time.perf_counter()) > 0:
-            time.sleep(min(left_s, _LONGEST_SLEEP_S))
+        self._due_s = 0.0 if rate_hz is None else max(self._due_s + 1 / rate_hz, now)
+
+    def _pauses(self) -> bool:
+        """Whether no frame is wanted yet; a little time passes, the camera drops the old ones."""
+        left_s = self._due_s - time.perf_counter()
+        if left_s <= 0:
+            return False
+        time.sleep(min(left_s, _LONGEST_SLEEP_S))
+        return True
 
     def _exchange(self, parts: Parts) -> None:
         old, self.parts, self._next = self.parts, parts, None
@@ -265,10 +275,13 @@ class Loop:
         ).start()
 
     def _close(self) -> None:
+        self.stop()
+        self.ending.lap("turn")
         parts: dict[Closable, None] = {}
         for one in (self.parts, self._next or self.parts):
             parts.update(dict.fromkeys((one.camera, *one.sinks)))
-        close_all(reversed(parts))  # the camera first, so that whoever counts sees its last frame
+        # The camera first, so that whoever counts sees its last frame.
+        close_all([_Timed(part, self.ending) for part in reversed(parts)])
 
 
 class Closable(Protocol):
@@ -277,6 +290,21 @@ class Closable(Protocol):
     def close(self) -> None:
         """Free it."""
         ...
+
+
+@dataclass(frozen=True, eq=False)
+class _Timed:
+    """A part whose end is timed."""
+
+    part: Closable
+    clock: TurnClock
+
+    def close(self) -> None:
+        """Free it, in a lap of its own."""
+        try:
+            self.part.close()
+        finally:
+            self.clock.lap(type(self.part).__name__)
 
 
 def close_all(parts: Iterable[Closable]) -> None:

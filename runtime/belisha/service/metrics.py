@@ -93,11 +93,25 @@ class StatusCollector(Collector):
         yield _gauge(
             "belisha_fallback", "Better engines that could not be used", len(in_force.passed_over)
         )
+        yield from self._engines()
         alarms = GaugeMetricFamily("belisha_alarms", "What is wrong now", labels=["level"])
         for level in ("warning", "alarm"):
             count = sum(alarm.level == level for alarm in self._status.alarms)
             alarms.add_metric([level], count)
         yield alarms
+
+    def _engines(self) -> Iterator[Metric]:
+        history = self._status.engines
+        yield CounterMetricFamily(
+            "belisha_engine_switches",
+            "Models that went on with another engine by themselves",
+            value=history.switches,
+        )
+        if (last := history.last) is not None:
+            facts = {name: getattr(last, name) for name in ("bundle", "before", "after", "reason")}
+            yield InfoMetricFamily("belisha_engine_switch", "The last of them", value=facts)
+            ago_s = self._status.up_s - last.up_s
+            yield _gauge("belisha_engine_switch_age_seconds", "Since the last of them", ago_s)
 
     def _log(self) -> Iterator[Metric]:
         log = self._status.log

@@ -12,9 +12,9 @@ import numpy as np
 
 from belisha import champion
 from belisha.bundle import Bundle
-from belisha.detector import Detector
+from belisha.detector import Detector, DetectorInfo
 from belisha.errors import BelishaError
-from belisha.service.telling import Say
+from belisha.service.telling import Say, words_of
 
 _WARM_UP_FRAMES = 3
 _WARM_UP_SHAPE = (480, 640, 3)
@@ -109,6 +109,7 @@ class Models:
     ) -> None:
         self._sources, self._say = dict(sources), say
         self._closing = threading.Event()
+        self._changing = threading.Lock()
         kept = before._by_identity() if before else {}
         self._loaded: dict[str, Detector] = {}
         try:
@@ -130,6 +131,11 @@ class Models:
         return tuple(name for name in self._sources if name not in self._loaded)
 
     @property
+    def infos(self) -> dict[str, DetectorInfo]:
+        """Name -> what each loaded detector is made of now."""
+        return {name: detector.info for name, detector in self._loaded.items()}
+
+    @property
     def least_threshold(self) -> float:
         """The least of the detectors' own."""
         return min((one.threshold for one in self._loaded.values()), default=0.0)
@@ -143,11 +149,12 @@ class Models:
 
     def broke(self, name: str, error: BelishaError) -> None:
         """A detector failed: it is not used until it has been loaded again, in the background."""
-        loaded = dict(self._loaded)
-        broken = loaded.pop(name, None)
-        if broken is None:
-            return
-        self._loaded = loaded
+        with self._changing:
+            loaded = dict(self._loaded)
+            broken = loaded.pop(name, None)
+            if broken is None:
+                return
+            self._loaded = loaded  # whoever looks at the old one may go on
         other = f"{next(iter(loaded))} decides meanwhile" if loaded else "there is no other"
         self._say("engine", f"{name} failed and is loaded again; {other}: {error}", "alarm")
         threading.Thread(
@@ -156,7 +163,8 @@ class Models:
 
     def close(self, successor: Models | None = None) -> None:
         """Free all detectors that a successor does not use."""
-        self._closing.set()
+        with self._changing:
+            self._closing.set()
         used = {id(one) for one in successor._loaded.values()} if successor else set()
         for detector in self._loaded.values():
             if id(detector) not in used:
@@ -181,14 +189,25 @@ class Models:
             pause_s = min(2 * pause_s, _PAUSES_S[1])
             try:
                 detector = self._open(name)
-            except BelishaError as error:
-                self._say("engine", f"{name} still cannot be loaded: {error}", "warning")
+            except Exception as error:  # whatever it is, the next try may go better
+                words = f"{name} still cannot be loaded: {words_of(error)}"
+                self._say("engine", words, "warning")
                 continue
-            # In the order of the sources, so that the first is again the one to fall back on.
-            loaded = {**self._loaded, name: detector}
-            self._loaded = {one: loaded[one] for one in self._sources if one in loaded}
-            self._say("engine", f"{name} works again")
+            if self._taken_back(name, detector):
+                self._say("engine", f"{name} works again")
             return
+
+    def _taken_back(self, name: str, detector: Detector) -> bool:
+        """Whether a mended detector is used again; not if all has ended in the meantime."""
+        with self._changing:
+            ended = self._closing.is_set()
+            if not ended:
+                # In the order of the sources, so that the first is again the one to fall back on.
+                loaded = {**self._loaded, name: detector}
+                self._loaded = {one: loaded[one] for one in self._sources if one in loaded}
+        if ended:
+            detector.close()
+        return not ended
 
     def _by_identity(self) -> dict[tuple[str, str, DetectorSettings], Detector]:
         return {

@@ -11,9 +11,9 @@ from typing import Any
 
 import belisha
 from belisha.cameras import Camera, Frame
-from belisha.detector import DetectorInfo
 from belisha.service.activity import ActivityLog
 from belisha.service.car_signals import CarSignals
+from belisha.service.engine_watch import EngineWatch, engine_words, fallbacks
 from belisha.service.health import HealthState
 from belisha.service.health_degrade import Degrade
 from belisha.service.ledger import Ledger
@@ -62,12 +62,16 @@ class Monitor:
         self._missed: deque[tuple[int, int]] = deque(maxlen=_MISSED_OVER)
         self._since: dict[str, float] = {}
         self._frame: Frame | None = None
-        self._engines: dict[str, DetectorInfo] = {}
+        self._engines = EngineWatch(say)
         self.steering: Steering
         self.signals: CarSignals
         self.degrade: Degrade
         self.outlets: Outlets
         self.camera: Camera
+
+    def begin(self) -> None:
+        """What is loaded now was asked for; called again at a reload."""
+        self._engines.begin(self.steering.models.infos)
 
     def write(self, result: Result) -> None:
         """See `Sink.write`."""
@@ -75,9 +79,10 @@ class Monitor:
 
     def close(self) -> None:
         """See `Sink.close`; the last second is written."""
-        if self._log is not None and self._ledger.processed:
-            choice, health = self.steering.choice, self._health()
-            self._log.add_second(self._tally.second(self.camera, choice, health))
+        if self._log is not None:
+            second = self._tally.second(self.camera, self.steering.choice, self._health())
+            if second.captured or second.processed or second.dropped or second.failed:
+                self._log.add_second(second)
 
     def turned(self) -> bool:
         """After each turn of the loop; whether a second was over."""
@@ -90,8 +95,9 @@ class Monitor:
         if self._log is not None:
             self._log.add_second(second)
         self._missed.append((second.missed, second.processed))
+        self._note_alarms(now)
         self._follow(health, now)
-        self._watch_engine()
+        self._engines.look(self.steering.models.infos, now - self._begun_s)
         self._tell()
         return True
 
@@ -122,10 +128,8 @@ class Monitor:
             in_force = InForce(
                 bundle=choice.name,
                 digest=info.digest,
-                engine=_words(info),
-                passed_over=tuple(
-                    f"{name} could not be used: {reason}" for name, reason in info.passed_over
-                ),
+                engine=engine_words(info),
+                passed_over=fallbacks(info),
                 rule=choice.rule,
                 reason=choice.reason,
                 threshold=choice.threshold,
@@ -140,6 +144,7 @@ class Monitor:
             latency=shown(ledger.latency),
             stages={stage: shown(times) for stage, times in ledger.stages.items()},
             in_force=in_force,
+            engines=self._engines.history,
             bundles=self.steering.models.names,
             rules=self.steering.words,
             alarms=self._alarms(),
@@ -165,22 +170,6 @@ class Monitor:
         if signals != self.steering.signals:
             self.steering.signals = signals
 
-    def _watch_engine(self) -> None:
-        """Say it when the engine of the detector in use has changed by itself."""
-        choice = self.steering.choice
-        if choice is None:
-            return
-        info, before = choice.detector.info, self._engines.get(choice.name)
-        self._engines[choice.name] = info
-        if before is None or before.digest != info.digest:
-            return
-        for engine, reason in info.passed_over[len(before.passed_over) :]:
-            self._say("fallback", f"{choice.name}: {engine}: {reason}", "warning")
-        if info.engine != before.engine:
-            self._say("engine", f"{choice.name} runs on {_words(info)} now")
-        elif info.building and not before.building:
-            self._say("engine", f"{choice.name}: {info.building} is being built beside")
-
     def _missed_share(self) -> float:
         processed = sum(count for _, count in self._missed)
         return sum(missed for missed, _ in self._missed) / processed if processed else float("nan")
@@ -188,9 +177,12 @@ class Monitor:
     def _tell(self) -> None:
         """The state of the service, for readers of decisions."""
         alarms = self._alarms()
+        choice = self.steering.choice
         state: dict[str, Any] = {
             "up_s": round(self._clock() - self._begun_s, 1),
             "camera": self.camera.state.trouble if isinstance(self.camera, LiveCamera) else "",
+            "engine": engine_words(choice.detector.info) if choice else "",
+            "engine_switches": self._engines.history.switches,
             **asdict(self.counts),
             "alarms": [{"level": one.level, "text": one.text} for one in alarms],
             "given_up": self.outlets.dropped,
@@ -199,6 +191,17 @@ class Monitor:
 
     def _alarms(self) -> tuple[Alarm, ...]:
         """What is wrong now, the worst first."""
+        now, since = self._clock(), self._since
+        return tuple(
+            Alarm(level, text, now - since.get(text, now)) for level, text in self._wrong()
+        )
+
+    def _note_alarms(self, now: float) -> None:
+        """Since when each is wrong; the loop's thread alone keeps that."""
+        self._since = {text: self._since.get(text, now) for _, text in self._wrong()}
+
+    def _wrong(self) -> list[tuple[str, str]]:
+        """Levels and sentences, the worst first."""
         wrong: list[tuple[str, str]] = []
         camera = self.camera
         if isinstance(camera, LiveCamera) and camera.state.trouble:
@@ -207,19 +210,7 @@ class Monitor:
         if self._log is not None and self._log.state.trouble:
             wrong.append(("warning", f"activity log: {self._log.state.trouble}"))
         choice = self.steering.choice
-        for engine, reason in choice.detector.info.passed_over if choice else ():
-            wrong.append(("warning", f"fallback: {engine} could not be used: {reason}"))
+        for text in fallbacks(choice.detector.info) if choice else ():
+            wrong.append(("warning", f"fallback: {text}"))
         wrong += [("warning", f"less is done: {one}") for one in self.steering.degradation.active]
-        now = self._clock()
-        self._since = {text: self._since.get(text, now) for _, text in wrong}
-        since = self._since
-        return tuple(Alarm(level, text, now - since.get(text, now)) for level, text in wrong)
-
-
-def _words(info: DetectorInfo) -> str:
-    """What runs a detector."""
-    engine = info.engine
-    building = f"; {info.building} is being built" if info.building else ""
-    return (
-        f"{engine.library} on {engine.device}, {engine.flavour}, {engine.threads} threads{building}"
-    )
+        return wrong

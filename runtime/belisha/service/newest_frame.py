@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from belisha.cameras import Camera, Frame, NoFrame
 from belisha.cameras.picture_faults import FROZEN, PictureFaults
 from belisha.cameras.settings import CameraSettings
-from belisha.errors import BelishaError, FrameError
-from belisha.service.telling import Say
+from belisha.errors import FrameError
+from belisha.service.telling import Say, words_of
 
 LOOK_S = 0.1
 """How long `read` waits at most."""
@@ -62,7 +62,7 @@ class LiveCamera:
         self._settings, self._open, self._say = settings, open_source, say
         self._changed = threading.Condition()
         self._slot: Frame | None = None
-        self._ended = self._closing = False
+        self._ended = self._closing = self._closed = False
         self._captured = self._dropped = self._failed = self._opened = 0
         self._reason = self._trouble = ""
         self._good_s = time.perf_counter()
@@ -111,6 +111,12 @@ class LiveCamera:
         with self._changed:
             self._dropped += self._slot is not None
             self._slot = None
+        self._closed = True
+
+    @property
+    def over(self) -> bool:
+        """Whether it is closed and will count nothing more."""
+        return self._closed and not self.hangs
 
     @property
     def hangs(self) -> bool:
@@ -129,8 +135,8 @@ class LiveCamera:
                     self._capture(source)
                 finally:
                     source.close()
-            except BelishaError as error:
-                self._reason = str(error)
+            except Exception as error:  # whatever a driver does, the camera is opened again
+                self._reason = words_of(error)
                 self._in_trouble(self._reason)
             if self._ended or self._closing:
                 return

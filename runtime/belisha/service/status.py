@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from belisha.service.activity import LogState
+from belisha.service.engine_watch import EngineHistory
 from belisha.service.health import HealthState
 from belisha.service.health_degrade import Degradation
 
@@ -93,6 +94,7 @@ class Status:
         latency: camera to decision.
         stages: stage of the loop -> its times.
         in_force: model, engine, rule.
+        engines: what became of the engines since the start.
         bundles: names of the bundles that are loaded, for choosing one by hand.
         rules: every business rule in words, in order.
         alarms: what is wrong now, the worst first.
@@ -110,6 +112,7 @@ class Status:
     latency: Buckets = Buckets((), (), 0.0)
     stages: Mapping[str, Buckets] = field(default_factory=dict)
     in_force: InForce = InForce()
+    engines: EngineHistory = field(default_factory=EngineHistory)
     bundles: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     alarms: tuple[Alarm, ...] = ()

@@ -46,8 +46,8 @@ class Systemd:
         self._tell("STOPPING=1")
 
     def status(self, text: str) -> None:
-        """A line for `systemctl status`."""
-        self._tell(f"STATUS={text}")
+        """A line for `systemctl status`; what follows a line break would be taken for orders."""
+        self._tell(f"STATUS={' '.join(text.split())}")
 
     def alive(self) -> None:
         """Feed the watchdog: a fresh frame was processed. Without this, systemd restarts us."""
@@ -66,6 +66,6 @@ class Systemd:
         if self._socket is None:
             return
         try:
-            self._socket.sendto(text.encode(), self._address)
+            self._socket.sendto(text.encode(errors="replace"), self._address)
         except OSError:
             return  # a manager that does not listen has nothing to lose

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import threading
 
 from belisha.cameras import Camera
 from belisha.service.activity_entries import Second
 from belisha.service.health import HealthState
 from belisha.service.ledger import Ledger, Times
-from belisha.service.newest_frame import LiveCamera
+from belisha.service.newest_frame import CameraState, LiveCamera
 from belisha.service.results import Choice
 from belisha.service.status import Buckets, Counts
 
@@ -28,6 +29,8 @@ class Tally:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._cameras: dict[int, LiveCamera] = {}
+        self._gone = Counts()
+        self._lock = threading.Lock()
         self._before = Counts()
         self._people_before = 0
         self._latency = ledger.latency.copy()
@@ -40,19 +43,30 @@ class Tally:
             camera: in use now.
         """
         ledger = self._ledger
-        if isinstance(camera, LiveCamera):
-            self._cameras[id(camera)] = camera  # the page's threads may come here at once
-        states = [one.state for one in list(self._cameras.values())]
+        with self._lock:  # the page's threads may come here at once
+            live = self._seen(camera)
         looked_at = ledger.processed + ledger.failed + ledger.stale
-        captured = sum(state.captured for state in states) if states else looked_at
         return Counts(
-            captured=captured,
+            captured=live.captured or looked_at,
             processed=ledger.processed,
-            dropped=ledger.stale + sum(state.dropped for state in states),
+            dropped=ledger.stale + live.dropped,
             missed=ledger.missed,
-            failed=ledger.failed + sum(state.failed for state in states),
+            failed=ledger.failed + live.failed,
             people=ledger.people,
         )
+
+    def _seen(self, camera: Camera) -> Counts:
+        """What live cameras gave so far; those that count no more are added up and forgotten."""
+        if isinstance(camera, LiveCamera):
+            self._cameras[id(camera)] = camera
+        for key, one in list(self._cameras.items()):
+            if one is not camera and one.over:
+                self._gone = _with(self._gone, one.state)
+                del self._cameras[key]
+        seen = self._gone
+        for one in self._cameras.values():
+            seen = _with(seen, one.state)
+        return seen
 
     def second(self, camera: Camera, choice: Choice | None, health: HealthState) -> Second:
         """Since the last call."""
@@ -103,6 +117,15 @@ class Tally:
         new = {stage: round(ms - self._stages.get(stage, 0.0), 3) for stage, ms in sums.items()}
         self._stages = sums
         return new
+
+
+def _with(counts: Counts, state: CameraState) -> Counts:
+    """With the frames of one camera more."""
+    return Counts(
+        captured=counts.captured + state.captured,
+        dropped=counts.dropped + state.dropped,
+        failed=counts.failed + state.failed,
+    )
 
 
 def shown(times: Times) -> Buckets:

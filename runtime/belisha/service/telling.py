@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
+from belisha.errors import BelishaError
+
 Level = Literal["info", "warning", "alarm"]
+
+
+def words_of(error: Exception) -> str:
+    """An error in a sentence; one that is none of ours says of what kind it is."""
+    return str(error) if isinstance(error, BelishaError) else f"{type(error).__name__}: {error}"
 
 
 class Say(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -286,14 +288,34 @@ def test_a_clock_that_was_set_is_an_event(tmp_path: Path, step: float, words: st
     assert (event.name, words in event.text) == ("clock", True)
 
 
+class Changing(dict[str, str]):
+    """What another thread still writes."""
+
+    def items(self) -> Any:
+        raise RuntimeError("dictionary changed size during iteration")
+
+
+def test_an_end_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    log = ActivityLog(tmp_path / "sub" / "a.db")
+    log.add_event(Event(name="start", text="started"))
+    while log.state.waiting:
+        time.sleep(0.01)
+    shutil.rmtree(tmp_path / "sub")
+    (tmp_path / "sub").write_text("no folder any more")
+    log.add_event(Event(name="stop", text="stopped"))
+    with pytest.raises(LogError, match="its end could not be written"):
+        log.finish()
+
+
 def test_odd_entries_do_not_stop_the_log(tmp_path: Path) -> None:
     log = ActivityLog(tmp_path / "a.db")
     log.add_second(Second(latency_ms=((1.0, 2), (math.inf, 1)), worst_ms=math.inf))
     log.add_event(Event(name="camera", text="lost \udcff.mp4 " + "x" * 10_000))
     log.add_event(Event(name="odd", text="", details={"a": object()}))  # type: ignore[dict-item]
+    log.add_event(Event(name="odder", text="", details=Changing(a="b")))
     log.add_event(Event(name="stop", text="stopped"))
     log.close(30)
-    second, event, odd, stop = contents(log.path)
+    second, event, odd, odder, stop = contents(log.path)
     assert isinstance(second, Second)
     assert second.latency_ms == ((1.0, 2), (LONGEST, 1))
     assert isinstance(event, Event)
@@ -301,6 +323,8 @@ def test_odd_entries_do_not_stop_the_log(tmp_path: Path) -> None:
     assert len(event.text) == MAX_TEXT
     assert isinstance(odd, Event)
     assert odd.text.startswith("an entry cannot be written: ")
+    assert isinstance(odder, Event)
+    assert "dictionary changed size" in odder.text
     assert stop == Event(name="stop", text="stopped")
     assert verify(log.path).whole
 

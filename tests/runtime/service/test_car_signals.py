@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from belisha.errors import UsageError
 from belisha.service.car_signals import CarSignals, SignalSettings
 from belisha.service.health import HealthState
 from tests.doubles import Told
@@ -94,3 +95,11 @@ def test_a_successor_keeps_the_path_when_the_predecessor_goes(tmp_path: Path) ->
     send(tmp_path / "car.sock", b'{"speed_kmh": 12}')
     assert after.gather(HEALTH, NAN).speed_kmh == 12
     after.close()
+
+
+def test_a_file_that_is_no_socket_is_never_replaced(tmp_path: Path) -> None:
+    precious = tmp_path / "activity.db"
+    precious.write_bytes(b"a week of entries")
+    with pytest.raises(UsageError, match="is there and no socket"):
+        CarSignals(SignalSettings(listen="activity.db"), tmp_path, Told())
+    assert precious.read_bytes() == b"a week of entries"

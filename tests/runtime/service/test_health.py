@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from belisha.service.health import Health, HealthState, HealthWatch
+from tests.doubles import wait_until
 from tests.runtime.service.trees import JETSON, LAPTOP, LARGE_JETSON, plant
 
 
@@ -77,9 +79,42 @@ def test_the_disk_is_that_of_the_log(tmp_path: Path) -> None:
 
 
 def test_this_machine_can_be_looked_at_again_and_again() -> None:
-    watch = HealthWatch(Health(), every_s=0.01)
+    watch = HealthWatch(Health().read, every_s=0.01)
     end = time.monotonic() + 30
     while math.isnan(watch.latest.memory_mb):
         assert time.monotonic() < end
     assert watch.latest.memory_mb > 10
     watch.close()
+
+
+def test_a_look_that_fails_reports_nothing_and_the_next_may_go_well() -> None:
+    looks = iter([HealthState(hottest_c=61.0), OSError("unplugged"), HealthState(hottest_c=62.0)])
+
+    def read() -> HealthState:
+        seen = next(looks, HealthState(hottest_c=63.0))
+        if isinstance(seen, OSError):
+            raise seen
+        return seen
+
+    watch = HealthWatch(read, every_s=0.02)
+    assert wait_until(lambda: watch.latest.hottest_c == 63.0)
+    watch.close()
+
+
+def test_a_sensor_that_hangs_reports_nothing_after_a_while() -> None:
+    hanging = threading.Event()
+    looks = iter([HealthState(hottest_c=99.0)])
+
+    def read() -> HealthState:
+        for seen in looks:
+            return seen
+        hanging.wait()
+        return HealthState()
+
+    watch = HealthWatch(read, every_s=0.01, stale_s=0.3)
+    assert wait_until(lambda: watch.latest.hottest_c == 99.0)
+    assert wait_until(lambda: math.isnan(watch.latest.hottest_c))
+    begun = time.monotonic()
+    watch.close()
+    assert time.monotonic() - begun < 2, "who hangs is not waited for"
+    hanging.set()

@@ -100,6 +100,11 @@ def test_of_several_rules_the_strictest_rate_and_the_first_bundle_hold() -> None
         ("{name: a, signal: hottest_c, above: 90, until: 95, rate_hz: 5}", "gives no room"),
         ("{name: a, signal: hottest_c, above: 90, until: 80}", "it would change nothing"),
         ("{name: a, signal: hottest_c, above: 90, until: 80, rate_hz: 5, calm_s: -1}", "0 or more"),
+        (
+            "{name: a, signal: hottest_c, above: 90, until: 80, bundle: b, rate_hz: -5}",
+            "a 'rate_hz' of at least 0.1, got -5",
+        ),
+        ("{name: a, signal: hottest_c, above: 90, until: 80, rate_hz: 0}", "at least 0.1, got 0"),
         ("{name: a, signal: hottest_c, abowe: 90, until: 80}", "did you mean 'above'"),
     ],
 )

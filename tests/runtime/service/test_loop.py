@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from belisha.bundle import Bundle
-from belisha.cameras import Camera
+from belisha.cameras import Camera, Frame
 from belisha.detector import Detector
 from belisha.errors import EngineError, FrameError, SourceError
 from belisha.service.loop import Loop, OneDetector, Parts
+from belisha.service.results import Choice
 from belisha.service.sinks import Sink
 from tests.doubles import RecordingSink, ScriptedCamera
 from tests.toy import scene
@@ -89,6 +91,19 @@ def test_the_decision_does_not_wait_for_the_sinks(detector: Detector) -> None:
     report = loop_of(ScriptedCamera([scene()] * 12), detector, slow).run()
     assert (report.stages_ms["sinks"].p50 or 0) >= 49
     assert (report.stages_ms["total"].p50 or 99) < 49
+
+
+def test_where_fewer_frames_are_wanted_others_still_get_their_turn(detector: Detector) -> None:
+    class Slowly(OneDetector):
+        def choose(self, frame: Frame) -> Choice:
+            return replace(super().choose(frame), rate_hz=2.0)
+
+    turns: list[float] = []
+    parts = Parts(ScriptedCamera([scene()] * 3), Slowly(detector))
+    report = Loop(parts, on_turn=lambda: turns.append(time.perf_counter())).run()
+    assert report.frames == 3
+    assert turns[-1] - turns[0] >= 0.95, "two frames a second"
+    assert len(turns) >= 8, "who looks after the rest waits for a tenth of a second at most"
 
 
 def test_progress_is_told_of_every_turn_a_failed_one_included(detector: Detector) -> None:

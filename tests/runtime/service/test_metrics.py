@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from belisha.service.activity import LogState
 from belisha.service.activity_entries import Head
+from belisha.service.engine_watch import EngineHistory, EngineSwitch
 from belisha.service.health import HealthState
 from belisha.service.health_degrade import Degradation
 from belisha.service.metrics import exposition
@@ -53,6 +55,17 @@ def test_every_number_is_there_in_base_units() -> None:
     assert found["belisha_alarms|level=alarm"] == 1
     assert found["belisha_fallback"] == 1
     assert found["belisha_degraded_rules"] == 1
+
+
+def test_an_engine_switch_is_told_with_its_reason_and_age() -> None:
+    assert scraped(STATUS)["belisha_engine_switches_total"] == 0
+    assert not any(name.startswith("belisha_engine_switch_") for name in scraped(STATUS))
+    last = EngineSwitch("day", "tensorrt", "onnxruntime", 'said "lost"', 51.5)
+    found = scraped(replace(STATUS, engines=EngineHistory(3, last)))
+    assert found["belisha_engine_switches_total"] == 3
+    assert found["belisha_engine_switch_age_seconds"] == 10
+    labels = '|after=onnxruntime|before=tensorrt|bundle=day|reason=said "lost"'
+    assert found[f"belisha_engine_switch_info{labels}"] == 1
 
 
 def test_the_histogram_adds_up() -> None:

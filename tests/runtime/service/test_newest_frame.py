@@ -133,6 +133,20 @@ def test_a_lost_camera_is_opened_again_and_said_once() -> None:
     assert sum("unplugged" in text and "well" not in text for _, _, text in told.sentences) == 1
 
 
+def test_whatever_a_driver_does_it_is_said_and_the_camera_opened_again() -> None:
+    told, faults = Told(), [IndexError("list index out of range"), MemoryError()]
+
+    def give(index: int) -> np.ndarray | BaseException:
+        return faults.pop() if index % 5 == 4 and faults else noise()
+
+    driver = Driver(give)
+    with living(driver, told) as camera:
+        assert wait_until(lambda: camera.read() is not None and driver.opened >= 3)
+        assert wait_until(lambda: isinstance(camera.read(), Frame))
+    assert told.has("camera", "IndexError: list index out of range")
+    assert told.has("camera", "is well again")
+
+
 def test_a_frozen_picture_is_withheld() -> None:
     told, still = Told(), noise()
     with living(Driver(lambda index: noise() if index < 5 else still), told) as camera:

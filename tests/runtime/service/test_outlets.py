@@ -9,6 +9,7 @@ import struct
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from belisha.service.outlets.can import UNKNOWN, CanOutlet, can_frames, trouble_
 from belisha.service.outlets.datagrams import udp_outlet, unix_outlet
 from belisha.service.outlets.lines import MAX_WAITING, FileTarget, LineOutlet, StreamTarget
 from belisha.service.outlets.messages import MAX_PEOPLE, decision_message
-from belisha.service.outlets.sink import OutletSettings, open_outlets
+from belisha.service.outlets.sink import Outlets, OutletSettings, open_outlets
 from belisha.service.results import Result, Seen
 from belisha.service.tracks import Tracks
 from tests.doubles import Told, frame_of, result_of, wait_until
@@ -108,6 +109,49 @@ def test_a_file_is_begun_anew_when_it_is_full(tmp_path: Path) -> None:
     kept = path.with_name("decisions.jsonl.1").read_bytes() + path.read_bytes()
     assert kept.split() == [b"%040d" % number for number in range(3, 8)]
     assert outlet.dropped == 0
+
+
+def test_a_file_that_cannot_be_begun_anew_does_not_grow(tmp_path: Path) -> None:
+    path, told = tmp_path / "decisions.jsonl", Told()
+    (tmp_path / "decisions.jsonl.1" / "in the way").mkdir(parents=True)
+    target = FileTarget(path, 100)
+    for _ in range(3):
+        target.write(b"x" * 40)
+    for _ in range(5):
+        with pytest.raises(OSError, match="directory"):
+            target.write(b"x" * 40)
+    assert path.stat().st_size == 120
+    outlet = LineOutlet("file", target, told)
+    outlet.send(b"{}\n")
+    assert wait_until(lambda: outlet.dropped == 1)
+    outlet.close()
+    assert told.has("outlet", "file cannot be written")
+
+
+def test_a_file_that_somebody_deletes_is_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    target = FileTarget(path, 1000)
+    target.write(b"first\n")
+    path.unlink()
+    target.write(b"second\n")
+    target.close()
+    assert path.read_bytes() == b"second\n"
+
+
+def test_outlets_whose_readers_hang_end_together(tmp_path: Path) -> None:
+    pipes = [os.pipe() for _ in range(4)]
+    outlets = [LineOutlet(str(one), StreamTarget(one), Told()) for _, one in pipes]
+    for outlet in outlets:
+        for _ in range(400):
+            outlet.send(b"x" * 400 + b"\n")  # a pipe holds 64 kB
+    begun = time.monotonic()
+    Outlets("car 7", outlets).close()
+    assert time.monotonic() - begun < 1.0, "one after another they take more"
+    for reader, _ in pipes:
+        os.close(reader)  # ends the writing threads
+    assert wait_until(lambda: all(outlet.dropped for outlet in outlets))
+    for _, writer in pipes:
+        os.close(writer)
 
 
 def test_a_full_disk_costs_lines_and_is_said_once() -> None:
@@ -225,6 +269,13 @@ def test_can_without_distance_and_without_room() -> None:
     assert struct.unpack("<BBBBHH", picture)[-1] == UNKNOWN
     assert struct.unpack("<BBBBBBH", only)[-1] == UNKNOWN
     assert struct.unpack("<BBBBHH", trouble_frame(258)) == (2, 0, 2, 0, UNKNOWN, UNKNOWN)
+
+
+@pytest.mark.parametrize(("age_s", "told"), [(-0.5, 0), (1e6, UNKNOWN)])
+def test_an_age_beyond_all_reason_still_fits_can(age_s: float, told: int) -> None:
+    result = followed()
+    odd = replace(result, decided_s=result.frame.captured_s + age_s)
+    assert struct.unpack("<BBBBHH", can_frames(odd, most=0)[0])[4] == told
 
 
 def test_a_bus_that_is_not_there_costs_nothing() -> None:

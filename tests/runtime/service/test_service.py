@@ -86,7 +86,11 @@ def test_it_is_ready_watched_and_stops_within_a_second(start: Start, manager: Ma
     begun = time.monotonic()
     process.send_signal(signal.SIGTERM)
     code, document, err = ended(process)
-    assert time.monotonic() - begun < 3  # of which the interpreter's end takes the most
+    # The service's own record, after the frame under way, which may take long on a busy machine.
+    # From outside one sees both, and the interpreter's end, which there takes the most.
+    own_ms = {part: ms for part, ms in document["ending_ms"].items() if part != "turn"}
+    assert 0 < sum(own_ms.values()) < 1000
+    assert time.monotonic() - begun < 3
     assert code == 0
     assert manager.told(0.2)[-1] == "STOPPING=1"
     assert document["frames"] > 0
@@ -125,7 +129,8 @@ def test_a_wrong_file_or_bundle_keeps_it_from_starting(start: Start, config: Pat
 
 
 def test_it_ends_with_a_recording_that_does_not_repeat(start: Start, config: Path) -> None:
-    config.write_text(config.read_text().replace("repeat: true", "paced: false"))
+    text = config.read_text().replace("repeat: true", "paced: false")
+    config.write_text(f"{text}deadline_ms: 60000\n")  # no frame is too old on a busy machine
     code, document, _ = ended(start())
     assert code == 0
     assert document["frames"] == document["people"] == 16

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -140,3 +143,62 @@ def test_a_bundle_that_cannot_be_loaded_leaves_the_others_of_before_alone(
     assert isinstance(detector, Detector)
     assert len(detector(scene((1, 1)))) == 1
     before.close()
+
+
+def test_whatever_goes_wrong_while_it_is_mended_it_is_tried_again(toy: Bundle, told: Told) -> None:
+    faults = [RuntimeError("the library crashed"), MemoryError()]
+
+    def load(*arguments: Any, **options: Any) -> Detector:
+        if models_made and faults:
+            raise faults.pop(0)
+        return Detector.open(*arguments, **options)
+
+    models_made: list[Models] = []
+    models = Models({"only": replace(source(toy), load=load)}, told)
+    models_made.append(models)
+    models.broke("only", EngineError("out of memory"))
+    assert wait_until(lambda: models.broken == ())
+    assert told.has("engine", "only still cannot be loaded: RuntimeError: the library crashed")
+    models.close()
+
+
+def test_a_detector_that_is_mended_too_late_is_freed(toy: Bundle, told: Told) -> None:
+    late: list[Detector] = []
+    loading, may_go_on = threading.Event(), threading.Event()
+
+    def load(*arguments: Any, **options: Any) -> Detector:
+        detector = Detector.open(*arguments, **options)
+        if models_made:
+            late.append(detector)
+            loading.set()
+            may_go_on.wait(10)
+        return detector
+
+    models_made: list[Models] = []
+    models = Models({"only": replace(source(toy), load=load)}, told)
+    models_made.append(models)
+    models.broke("only", EngineError("out of memory"))
+    assert loading.wait(10)
+    models.close()
+    may_go_on.set()
+
+    def freed() -> bool:
+        try:
+            late[0](scene())
+        except RuntimeError:
+            return True
+        return False
+
+    assert wait_until(freed)
+    assert not told.has("engine", "works again")
+
+
+def test_detectors_that_break_and_come_back_at_once_are_all_there(toy: Bundle, told: Told) -> None:
+    names = [str(number) for number in range(6)]
+    models = Models({name: source(toy) for name in names}, told)
+    for _ in range(3):
+        for name in names:
+            models.broke(name, EngineError("out of memory"))
+        assert wait_until(lambda: models.broken == (), 30)
+    assert models.names == tuple(names)
+    models.close()

@@ -37,6 +37,13 @@ def test_every_message_arrives(manager: Manager) -> None:
     ]
 
 
+def test_a_status_is_one_line_whatever_an_error_says(manager: Manager) -> None:
+    systemd = Systemd(manager.environment)
+    systemd.status("camera: \udcff.mp4 failed:\nWATCHDOG=1\nREADY=1")
+    systemd.close()
+    assert manager.told(0.2) == ["STATUS=camera: ?.mp4 failed: WATCHDOG=1 READY=1"]
+
+
 def test_the_watchdog_is_fed_no_more_often_than_it_needs(manager: Manager) -> None:
     systemd = Systemd(manager.environment)
     for _ in range(1000):

@@ -46,7 +46,7 @@ def can_frames(result: Result, most: int) -> list[bytes]:
     rows = _rows(result)
     nearest = min((row[6] for row in rows), default=UNKNOWN)
     flags = _LATE if result.late else 0
-    age = min(round(result.age_ms * 10), UNKNOWN)
+    age = min(max(round(result.age_ms * 10), 0), UNKNOWN)
     frames = [_PICTURE.pack(counter, min(len(rows), 255), flags, age, nearest)]
     for left, top, right, bottom, score, one, distance in rows[:most]:
         frames.append(

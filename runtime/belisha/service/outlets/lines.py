@@ -115,11 +115,15 @@ class FileTarget:
 
     def write(self, lines: bytes) -> None:
         """See `Target.write`; what was half written is taken back."""
+        if self._descriptor is not None and os.fstat(self._descriptor).st_nlink == 0:
+            self.close()  # somebody deleted it: nobody could read what is written there
         if self._descriptor is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-            self._descriptor = os.open(self._path, flags, 0o644)
+            self._descriptor = self._opened()
         length = os.fstat(self._descriptor).st_size
+        if length >= self._limit:
+            self.close()
+            self._path.replace(self._path.with_name(f"{self._path.name}.1"))
+            self._descriptor, length = self._opened(), 0
         try:
             _write_all(self._descriptor, lines)
         except OSError:
@@ -127,9 +131,11 @@ class FileTarget:
                 os.ftruncate(self._descriptor, length)
             self.close()
             raise
-        if length + len(lines) >= self._limit:
-            self.close()
-            self._path.replace(self._path.with_name(f"{self._path.name}.1"))
+
+    def _opened(self) -> int:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        return os.open(self._path, flags, 0o644)
 
     def close(self) -> None:
         """See `Target.close`."""

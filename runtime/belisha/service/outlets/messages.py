@@ -22,6 +22,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from belisha.boxes import FloatArray, xyxy_to_xywh
 from belisha.service.distance import Distances
@@ -89,24 +90,29 @@ def _people(result: Result) -> list[dict[str, Any]]:
             )
         ]
     if far is not None:
-        for index, row in enumerate(rows):
-            row["distance_m"] = _band(far, index)
+        for row, band in zip(rows, _bands(far), strict=True):
+            row["distance_m"] = band
     return rows[:MAX_PEOPLE]
 
 
 def _rounded(xyxy: FloatArray) -> list[list[float]]:
     """x, y, width, height in pixels of the frame, to a tenth."""
-    return [[round(side, 1) for side in box] for box in xyxy_to_xywh(xyxy).tolist()]
+    sides: list[list[float]] = np.round(xyxy_to_xywh(xyxy).astype(np.float64), 1).tolist()
+    return sides
 
 
 def _shortened(values: FloatArray) -> list[float]:
-    return [round(value, 3) for value in values.tolist()]
+    short: list[float] = np.round(values.astype(np.float64), 3).tolist()
+    return short
 
 
-def _band(far: Distances, index: int) -> list[float | None]:
-    """Best guess and both ends of the band; JSON has no infinity, so an open end is null."""
-    values = (float(one[index]) for one in (far.metres, far.low_m, far.high_m))
-    return [round(value, 1) if math.isfinite(value) else None for value in values]
+def _bands(far: Distances) -> list[list[float | None]]:
+    """Best guess and both ends of each band; JSON has no infinity, so an open end is null."""
+    columns = np.stack([far.metres, far.low_m, far.high_m], axis=1).astype(np.float64)
+    return [
+        [value if math.isfinite(value) else None for value in band]
+        for band in np.round(columns, 1).tolist()
+    ]
 
 
 def _wall_clock(captured_s: float) -> str:

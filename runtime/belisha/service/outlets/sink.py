@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from belisha.service.closing import close_within
 from belisha.service.outlets.can import CanOutlet
 from belisha.service.outlets.datagrams import udp_outlet, unix_outlet
 from belisha.service.outlets.lines import FileTarget, LineOutlet, StreamTarget
 from belisha.service.outlets.messages import decision_message, state_message
 from belisha.service.results import Result
 from belisha.service.telling import Say
+
+_CLOSE_S = 0.3
+"""For lines that wait; whoever does not take them by then has lost them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,8 +138,8 @@ class Outlets:
 
     def close(self) -> None:
         """See `Sink.close`."""
-        for outlet in self._outlets:
-            outlet.close()
+        outlets = {f"outlet {one.name}": one.close for one in self._outlets}
+        close_within(_CLOSE_S, outlets)
         if self._can is not None:
             self._can.close()
 

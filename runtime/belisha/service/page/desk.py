@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from belisha.errors import MissingLibraryError, UsageError
+from belisha.errors import LogError, MissingLibraryError, UsageError
 from belisha.service.access import Access, Grant, Peer
 from belisha.service.activity import ActivityLog
 from belisha.service.activity_entries import Event
@@ -22,6 +22,8 @@ from belisha.service.page.settings import PageSettings
 from belisha.service.status import Status
 
 MAX_VIEWERS = 4
+PULL_S = 600.0
+"""For pulling the log: while it is read, what is written beside it cannot be tidied up."""
 _BLOCK_BYTES = 64 * 1024
 
 ReadStatus = Callable[[], Status]
@@ -157,7 +159,7 @@ class Desk:
         if self._log is None:
             raise UsageError("no activity log is kept here")
         self._note("access", f"{grant.who} pulls the log after entry {after}")
-        return _blocks(self._log.path, after)
+        return log_blocks(self._log.path, after)
 
     def press(self, press: Press, grant: Grant) -> str:
         """Keep the frame that somebody judged; returns the name under which it is kept.
@@ -197,13 +199,20 @@ class Desk:
             self._log.add_event(Event(name=name, text=text, details=details))
 
 
-def _blocks(path: Path, after: int) -> Iterator[bytes]:
-    """Lines of an export, many at a time."""
+def log_blocks(path: Path, after: int, limit_s: float = PULL_S) -> Iterator[bytes]:
+    """Lines of an export, many at a time.
+
+    Raises:
+        LogError: the log cannot be read, or whoever pulls it takes too long.
+    """
+    until = time.monotonic() + limit_s
     block = bytearray()
     for row in read_rows(path, after):
         block += exported(row).encode() + b"\n"
         if len(block) >= _BLOCK_BYTES:
             yield bytes(block)
             block.clear()
+        if time.monotonic() > until:
+            raise LogError(f"the log was not pulled within {limit_s:g} s: go on after {row.seq}")
     if block:
         yield bytes(block)

@@ -55,7 +55,7 @@ class Feedback:
     def __init__(self, folder: Path, limit_bytes: int = LIMIT_BYTES) -> None:
         self._folder, self._limit = folder, limit_bytes
         self._lock = threading.Lock()
-        self._last: tuple[str, Answer, Published] | None = None
+        self._last: tuple[str, Answer, Published, datetime] | None = None
 
     def keep(self, answer: Answer, pressed: Published, before: Published | None) -> str:
         """Keep the frame that was on the screen, and the one a second before it.
@@ -73,7 +73,7 @@ class Feedback:
             self._write(name, answer, pressed, utc)
             if before is not None:
                 self._write(f"{name}-before", answer, before, utc)
-            self._last = (name, answer, pressed)
+            self._last = (name, answer, pressed, utc)
         return name
 
     def mark(self, name: str, point: tuple[float, float]) -> bool:
@@ -85,9 +85,7 @@ class Feedback:
         with self._lock:
             if self._last is None or self._last[0] != name:
                 return False
-            _, answer, pressed = self._last
-            document = self._folder / f"{name}.json"
-            utc = datetime.fromisoformat(json.loads(document.read_bytes())["utc"])
+            _, answer, pressed, utc = self._last
             self._write_document(name, replace(answer, point=point), pressed, utc)
         return True
 
@@ -109,7 +107,10 @@ class Feedback:
             raise SourceError(f"{self._folder}: cannot be written: {error.strerror}") from error
 
     def _refuse_if_full(self) -> None:
-        used = sum(one.stat().st_size for one in self._folder.glob("*") if one.is_file())
+        try:
+            used = sum(one.stat().st_size for one in self._folder.glob("*") if one.is_file())
+        except OSError as error:  # somebody fetches and deletes frames this very moment
+            raise SourceError(f"{self._folder}: cannot be read: {error.strerror}") from error
         if used >= self._limit:
             raise SourceError(
                 f"{self._folder} holds {used / 1e6:.0f} MB, as much as it may: fetch the "

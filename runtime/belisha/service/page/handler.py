@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import http.cookies
+import io
 import ipaddress
 import json
 import socket
 import struct
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -19,11 +21,15 @@ from belisha.documents import parse_json
 from belisha.errors import BelishaError, ConfigError, LogError, MissingLibraryError
 from belisha.service.access import ADVICE, Grant, Peer, Right
 from belisha.service.page.desk import Desk, Login, Mark, Press, Switch
-from belisha.service.page.server import peer_of
+from belisha.service.page.server import TIMEOUT_S, peer_of
 
 T = TypeVar("T")
 COOKIE = "belisha"
 MAX_BODY_BYTES = 4096
+_MAX_DIGITS = 9
+"""Of a length; Python refuses to read numbers of thousands of them."""
+REQUEST_S = 10.0
+"""In which a whole request must have come: who sends a byte now and then gets no place for it."""
 STREAM_S = 1.0
 """A stream says how the service is at least so often, also without pictures."""
 _STATIC = Path(__file__).with_name("static")
@@ -50,14 +56,52 @@ class Refusal(Exception):  # noqa: N818 - it is no error of ours
         self.status, self.words = status, words
 
 
+class _Requests(io.RawIOBase):
+    """What a peer sends, up to a moment; see `io.RawIOBase`."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        super().__init__()
+        self.until_s = 0.0
+        self._connection = connection
+
+    def readable(self) -> bool:
+        """See the standard library."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """See the standard library; late is too late, however much has come."""
+        left_s = self.until_s - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError("the request takes too long")
+        self._connection.settimeout(min(left_s, TIMEOUT_S))
+        try:
+            return self._connection.recv_into(buffer)
+        finally:
+            self._connection.settimeout(TIMEOUT_S)
+
+
 class Handler(BaseHTTPRequestHandler):
     """Answers one connection; `desk` is set in a subclass by `handler_for`."""
 
     desk: Desk
     _sent = b""
+    _begun = False
     protocol_version = "HTTP/1.1"
     server_version = "belisha"
     sys_version = ""
+
+    def setup(self) -> None:
+        """See the standard library; requests are read with a limit of time."""
+        super().setup()
+        self.rfile.close()
+        self._requests = _Requests(self.connection)
+        self.rfile = io.BufferedReader(self._requests)
+
+    def handle_one_request(self) -> None:
+        """See the standard library."""
+        self._requests.until_s = time.monotonic() + REQUEST_S
+        self._begun = False
+        super().handle_one_request()
 
     def do_GET(self) -> None:
         """Pages, pictures, numbers."""
@@ -103,6 +147,14 @@ class Handler(BaseHTTPRequestHandler):
             self._send_json({"error": str(error)}, HTTPStatus.NOT_IMPLEMENTED)
         except BelishaError as error:
             self._send_json({"error": str(error)}, HTTPStatus.CONFLICT)
+        except OSError:
+            raise  # the peer has gone
+        except Exception:
+            self.close_connection = True
+            if not self._begun:
+                words = "this failed here; the service's own output says more"
+                self._send_json({"error": words}, HTTPStatus.INTERNAL_SERVER_ERROR)
+            raise
 
     def _page(self) -> None:
         if "page" in self._grant().rights:
@@ -253,8 +305,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def _read_sent(self) -> bytes:
         """What came with the request, wanted or not: the next request begins after it."""
-        length = self._header("Content-Length") or "0"
-        if "Transfer-Encoding" in self.headers or not length.isdecimal():
+        lengths = self.headers.get_all("Content-Length") or ["0"]
+        length = str(lengths[0])
+        odd = not length.isdecimal() or len(length) > _MAX_DIGITS or len(lengths) > 1
+        if "Transfer-Encoding" in self.headers or odd:
             length = str(MAX_BODY_BYTES + 1)
         if int(length) > MAX_BODY_BYTES:
             self.close_connection = True
@@ -297,6 +351,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send_head(kind, HTTPStatus.OK, {"Transfer-Encoding": "chunked", **(headers or {})})
 
     def _send_head(self, kind: str, status: HTTPStatus, headers: Mapping[str, str]) -> None:
+        self._begun = True
         self.send_response(status)
         for name, value in {"Content-Type": kind, **_HEADERS, **headers}.items():
             self.send_header(name, value)

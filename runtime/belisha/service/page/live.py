@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import threading
 import time
 from collections import deque
@@ -83,6 +84,7 @@ class Live:
     def __init__(self, rate_hz: float) -> None:
         self._pause_s = 1.0 / rate_hz
         self._looked_until = self._due = 0.0
+        self._closed = False
         self._number = 0
         self._recent: deque[Published] = deque()
         self._changed = threading.Condition()
@@ -104,7 +106,7 @@ class Live:
         now = time.monotonic()
         # By the plan, not by now, so that 30 Hz thinned to 5 Hz is not 4.3 Hz.
         self._due = max(self._due, now - self._pause_s) + self._pause_s
-        copied = replace(shown, image_bgr=shown.image_bgr.copy())
+        copied = replace(shown, image_bgr=_in_own_pages(shown.image_bgr))
         with self._changed:
             self._number += 1
             self._recent.append(Published(self._number, copied))
@@ -116,8 +118,14 @@ class Live:
         """The newest picture after `number`, waited for; whoever calls this looks."""
         with self._changed:
             self._looked_until = time.monotonic() + max(LOOKING_S, timeout_s)
-            self._changed.wait_for(lambda: self._newest() > number, timeout_s)
+            self._changed.wait_for(lambda: self._closed or self._newest() > number, timeout_s)
             return self._recent[-1] if self._newest() > number else None
+
+    def close(self) -> None:
+        """Nobody waits any longer."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
 
     def find(self, number: int) -> Published | None:
         """A picture that was shown a moment ago, if it is still here."""
@@ -140,6 +148,15 @@ class Live:
     def _room(self, frame_bytes: int) -> int:
         """How many pictures are kept."""
         return max(min(int(KEPT_S / self._pause_s), KEPT_BYTES // max(frame_bytes, 1)), 1)
+
+
+def _in_own_pages(image_bgr: Image) -> Image:
+    """A copy whose memory goes back to the system with it; on the heap, pictures leave holes."""
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+    pages = mmap.mmap(-1, max(image_bgr.nbytes, 1), flags=flags)
+    copied = np.frombuffer(pages, np.uint8, count=image_bgr.size).reshape(image_bgr.shape)
+    copied[:] = image_bgr
+    return copied
 
 
 def _encode(image_bgr: Image) -> bytes:

@@ -75,6 +75,7 @@ class Page:
     def close(self) -> None:
         """Stop serving."""
         self._desk.closing = True
+        self._desk.live.close()
         for server in self._servers:
             server.stop()
 

@@ -20,6 +20,8 @@ from belisha.service.access import Peer, is_loopback
 MAX_CONNECTIONS = 16
 TIMEOUT_S = 10.0
 """Of a peer that neither reads nor writes."""
+_LOOK_S = 0.1
+"""After which it is seen at the latest that it is to stop."""
 _BUSY_S = 0.05
 _BUSY = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n"
@@ -69,7 +71,7 @@ class PageServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
                 f"the page cannot listen on {shown}: {error.strerror}: is another one running?"
             ) from error
         self._thread = threading.Thread(
-            target=self.serve_forever, args=(0.2,), name="page", daemon=True
+            target=self.serve_forever, args=(_LOOK_S,), name="page", daemon=True
         )
 
     def start(self) -> None:
@@ -98,7 +100,11 @@ class PageServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
                 request.recv(65536)  # closing with something unread would take the answer back
             self.shutdown_request(request)
             return
-        super().process_request(request, client_address)
+        try:
+            super().process_request(request, client_address)
+        except BaseException:  # no thread can be started: the place is free again
+            self._places.release()
+            raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """See the standard library; the handshake of TLS takes place here, where it may wait."""

@@ -11,8 +11,9 @@ import numpy as np
 from belisha.boxes import FloatArray, as_xyxy
 from belisha.cameras import Camera, Frame, NoFrame
 from belisha.detector import Detector
-from belisha.errors import BelishaError, FrameError, SourceError
+from belisha.errors import FrameError, SourceError
 from belisha.frames import Image
+from belisha.service.telling import words_of
 
 _STILL_S = 0.2
 """Between pictures of a folder, which has no rate of its own."""
@@ -74,8 +75,8 @@ class Feed:
         while not self._closing.is_set():
             try:
                 self._read_to_end(self._open_camera())
-            except BelishaError as error:
-                self.problem = str(error)
+            except Exception as error:  # the page says it, and the camera is tried again
+                self.problem = words_of(error)
                 self._closing.wait(_AGAIN_S)
 
     def _read_to_end(self, camera: Camera) -> None:
@@ -107,8 +108,11 @@ class Feed:
             people = self._detector(frame.image_bgr).xyxy
         with self._lock:
             same = self._frame is None or self._frame.shape == frame.image_bgr.shape
-            self._people = [*self._people, people] if same else [people]
-            if sum(map(len, self._people)) > _MOST_PEOPLE:
+            if not same:
+                self._people.clear()
+            if len(people):
+                self._people.append(people)
+            while sum(map(len, self._people)) > _MOST_PEOPLE:
                 self._people.pop(0)
             self._frame = frame.image_bgr
             self.problem = ""

@@ -129,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(None)
             return
         length = self.headers.get("Content-Length", "")
-        if not length.isdigit() or int(length) > _MAX_BODY:
+        if not length.isdecimal() or len(length) > 9 or int(length) > _MAX_BODY:
             self.close_connection = True
             self._send(_words(413, f"expected at most {_MAX_BODY} bytes"))
             return

@@ -52,3 +52,11 @@ def test_a_full_folder_and_one_that_cannot_be_are_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SourceError, match="cannot be written"):
         Feedback(tmp_path / "file" / "kept").keep(SAID, Published(3, shown(3)), None)
+
+
+def test_a_place_is_noted_also_when_the_document_was_fetched_away(tmp_path: Path) -> None:
+    feedback = Feedback(tmp_path)
+    name = feedback.keep(SAID, Published(1, shown(1)), None)
+    (tmp_path / f"{name}.json").unlink()
+    assert feedback.mark(name, (1.0, 2.0))
+    assert json.loads((tmp_path / f"{name}.json").read_text())["point"] == [1.0, 2.0]

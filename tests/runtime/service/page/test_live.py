@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import resource
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
 
-from belisha.service.page.live import KEPT_BYTES, Live, Published
+from belisha.service.page.live import KEPT_BYTES, LOOKING_S, Live, Published
 from tests.runtime.service.page.visits import shown
 
 
@@ -113,3 +115,37 @@ def test_it_is_encoded_once_and_no_wider_than_a_screen() -> None:
     picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
     assert picture.shape == (540, 960, 3)
+
+
+def test_when_it_closes_nobody_waits_any_longer() -> None:
+    live, ended = Live(5.0), threading.Event()
+
+    def wait() -> None:
+        live.newer(0, 60.0)
+        ended.set()
+
+    threading.Thread(target=wait, daemon=True).start()
+    while not live.wants():
+        pass
+    live.close()
+    assert ended.wait(10)
+
+
+def test_the_memory_of_pictures_goes_back_when_nobody_looks() -> None:
+    live, large = Live(1000.0), shown(size=(1500, 2000))
+    before = resident_bytes()
+    for number in range(5):
+        looked_at(live)
+        live.publish(replace(large, frame=number))
+        time.sleep(0.002)
+    kept = resident_bytes() - before
+    assert kept > 4 * large.image_bgr.nbytes
+    time.sleep(LOOKING_S + 0.1)
+    assert not live.wants()
+    assert resident_bytes() - before < kept - 4 * large.image_bgr.nbytes
+
+
+def resident_bytes() -> int:
+    """Memory of this process."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import math
 import shutil
@@ -18,12 +19,13 @@ import cv2
 import numpy as np
 import pytest
 
-from belisha.errors import UsageError
+from belisha.errors import LogError, UsageError
 from belisha.service.access import AccessSettings, Group
 from belisha.service.activity import ActivityLog
 from belisha.service.activity_entries import Event
 from belisha.service.activity_reader import verify
-from belisha.service.page.desk import MAX_VIEWERS
+from belisha.service.page.desk import MAX_VIEWERS, log_blocks
+from belisha.service.page.handler import _Requests
 from belisha.service.page.page import Page
 from belisha.service.page.server import MAX_CONNECTIONS
 from belisha.service.page.settings import PageSettings
@@ -208,6 +210,20 @@ def test_the_log_can_be_pulled_and_verified_elsewhere(
     assert workshop.get("/log?after=-1").status == 400
 
 
+def test_who_pulls_the_log_for_too_long_can_go_on_later(log: ActivityLog, tmp_path: Path) -> None:
+    for _ in range(300):
+        log.add_second(busy_second(3))
+    log.close(30)
+    pulled = b""
+    with pytest.raises(LogError, match="go on after") as raised:
+        for block in log_blocks(log.path, 0, limit_s=0.0):
+            pulled += block
+    last = int(str(raised.value).rpartition(" ")[2])
+    rest = b"".join(log_blocks(log.path, last))
+    assert json.loads(rest.splitlines()[0])["seq"] == last + 1
+    assert json.loads(rest.splitlines()[-1])["seq"] == 302
+
+
 def test_prometheus_can_scrape(workshop: Visitor) -> None:
     answer = workshop.get("/metrics")
     assert answer.headers["Content-Type"].startswith("text/plain")
@@ -276,6 +292,55 @@ def test_what_is_no_http_does_no_harm(
     Visitor(page).raw(sent)
     assert workshop.get("/status").status == 200
     assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "length",
+    ["9" * 5000, "-1", "+2", "1e3", "2\r\nContent-Length: 2", "0x10", "\xb2"],
+    ids=["digits", "negative", "signed", "float", "two", "hexadecimal", "square"],
+)
+def test_a_length_that_is_none_is_refused(
+    page: Page, length: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    head = f"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n"
+    assert b"HTTP/1.1 413" in Visitor(page).raw(head.encode("latin-1") + b"{}")
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_bug_of_ours_is_an_answer_for_them_and_a_traceback_for_us(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def broken() -> Status:
+        raise ZeroDivisionError("a bug")
+
+    with opened(Page(PageSettings(listen="127.0.0.1:0"), broken)) as page:
+        answer = Visitor(page).get("/status")
+        assert (answer.status, list(answer.document)) == (500, ["error"])
+        assert "a bug" not in answer.document["error"]
+        assert Visitor(page).get("/").status == 200
+    assert "ZeroDivisionError: a bug" in capfd.readouterr().err
+
+
+def test_who_sends_a_byte_now_and_then_gets_no_place_for_it() -> None:
+    ours, theirs = socket.socketpair()
+    requests = _Requests(ours)
+    requests.until_s = time.monotonic() + 0.5
+    stop = threading.Event()
+
+    def trickle() -> None:
+        while not stop.wait(0.05):
+            theirs.send(b"x")
+
+    thread = threading.Thread(target=trickle)
+    thread.start()
+    begun = time.monotonic()
+    with pytest.raises(TimeoutError):
+        io.BufferedReader(requests).readline()
+    assert 0.4 < time.monotonic() - begun < 5
+    stop.set()
+    thread.join()
+    ours.close()
+    theirs.close()
 
 
 def test_idle_connections_do_not_pile_up_and_places_are_given_back(
@@ -378,5 +443,7 @@ def test_closing_ends_the_streams(settings: PageSettings) -> None:
     visitor = Visitor(page, Authorization=f"Bearer {TOKEN}")
     with visitor.looking() as messages:
         next(messages)
+        begun = time.monotonic()
         page.close()
         assert len(list(messages)) < 5
+        assert time.monotonic() - begun < 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,8 @@ import numpy as np
 import pytest
 
 from belisha.boxes import as_xyxy
+from belisha.bundle import Bundle
+from belisha.detector import Detector
 from belisha.errors import SourceError, UsageError
 from belisha.service.mounting import Mounting
 from belisha.service.setup.car_file import read_mounting
@@ -181,3 +184,37 @@ def test_the_drawing_stands_people_on_the_road_under_the_horizon() -> None:
     white = (drawn == 255).all(axis=2)
     assert white.any()
     assert np.flatnonzero(white.any(axis=1))[0] >= 0.4 * 480 - 25
+
+
+def test_frames_without_people_leave_nothing_behind(toy: Bundle) -> None:
+    frames = 300
+    with Detector.open(toy.path, threads=1) as detector:
+        feed = Feed(lambda: ScriptedCamera([GREY] * frames), detector, live=True)
+        begun = time.monotonic()
+        eventually(lambda: feed.frame is not None)
+        while time.monotonic() - begun < 0.5:
+            assert feed.people.shape == (0, 4)
+        assert len(feed._people) == 0
+        feed.close()
+
+
+def test_whatever_a_camera_does_the_feed_goes_on() -> None:
+    faults: list[Exception] = [IndexError("list index out of range")]
+
+    def opened() -> ScriptedCamera:
+        if faults:
+            raise faults.pop()
+        return ScriptedCamera([GREY] * 3)
+
+    feed = Feed(opened)
+    eventually(lambda: feed.problem == "IndexError: list index out of range")
+    eventually(lambda: feed.frame is not None)
+    feed.close()
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "\xb2", "-1"])
+def test_a_length_that_is_none_is_refused(browser: Browser, length: str) -> None:
+    head = f"POST /save HTTP/1.1\r\nHost: 127.0.0.1:1\r\nContent-Length: {length}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", browser.port), 10) as peer:
+        peer.sendall(head.encode("latin-1"))
+        assert peer.recv(100).startswith(b"HTTP/1.0 413")

@@ -198,7 +198,9 @@ function drawAlarms(message) {
     row.append(made("small", `for ${duration(one.for_s)}`));
     return row;
   });
-  for (const text of message.in_force.passed_over) rows.push(made("p", `Fallback: ${text}`, "open"));
+  const untold = message.in_force.passed_over.filter((text) =>
+    !message.alarms.some((one) => one.text.includes(text)));
+  for (const text of untold) rows.push(made("p", `Fallback: ${text}`, "open"));
   if (message.degradation.active.length) {
     const less = [message.degradation.bundle && `model ${message.degradation.bundle}`,
       message.degradation.rate_hz && `at most ${message.degradation.rate_hz} frames a second`];
@@ -233,6 +235,7 @@ function drawInForce(message) {
   facts($("in-force"), [
     ["model", now.bundle && `${now.bundle}${now.digest ? ` (${now.digest.slice(0, 12)})` : ""}${now.pinned ? ", chosen by hand" : ""}`],
     ["engine", now.engine],
+    ["engine switched", ...lastSwitch(message)],
     ["rule", [now.rule, now.reason].filter(Boolean).join(": ") || "none"],
     ["least score", number(now.threshold, 2)],
     ["camera", message.camera],
@@ -243,6 +246,15 @@ function drawInForce(message) {
     $("rules").replaceChildren(...message.rules.map((text) => made("li", text)));
   }
   drawSwitch(message);
+}
+
+// The last time that a model went on with another engine by itself.
+function lastSwitch(message) {
+  const { switches, last } = message.engines;
+  if (!last) return ["never since the start", "soft"];
+  const times = switches > 1 ? `, the last of ${switches} times` : "";
+  return [`${duration(message.up_s - last.up_s)} ago${times}: ${last.bundle} from ${last.before} `
+    + `to ${last.after}: ${last.reason}`, "open"];
 }
 
 function drawSwitch(message) {
