@@ -123,16 +123,12 @@ class Assembler:
         if before is not None:
             steering.take_over(before.steering)
             degrade = before.degrade if before.config.degrade == config.degrade else degrade
-        following = self._following(config, models, before)
+        following = self._following(config, before)
         return Assembled(config, models, steering, following, camera, outlets, signals, degrade)
 
-    def _following(
-        self, config: ServiceConfig, models: Models, before: Assembled | None
-    ) -> Following:
+    def _following(self, config: ServiceConfig, before: Assembled | None) -> Following:
         """Who follows people; the same one if nothing changed, so that they keep their numbers."""
         tracker = config.tracker
-        if tracker is not None:
-            tracker = replace(tracker, high_score=min(tracker.high_score, models.least_threshold))
         if before is not None and before.following.is_as(tracker, config.camera.mounting):
             return before.following
         return Following(Tracker(tracker) if tracker else None, config.camera.mounting)

@@ -135,11 +135,6 @@ class Models:
         """Name -> what each loaded detector is made of now."""
         return {name: detector.info for name, detector in self._loaded.items()}
 
-    @property
-    def least_threshold(self) -> float:
-        """The least of the detectors' own."""
-        return min((one.threshold for one in self._loaded.values()), default=0.0)
-
     def pick(self, name: str) -> tuple[str, Detector | None]:
         """A detector and its name: the one that was asked for, or another while it is broken."""
         loaded = self._loaded
