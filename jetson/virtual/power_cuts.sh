@@ -5,58 +5,61 @@ cuts_logging=${CUTS_LOGGING:-6}
 cuts_flashing=${CUTS_FLASHING:-4}
 moments=('sent [2-6]. of' Unpacking 'Setting up' 'golden frames') # of an installation
 
-# A figure line a cut: what was lost of the log, whether what is left is whole.
-survives_cuts_while_logging() {
-	local cut before after lost lost_s worst=0 cut_at
+power_cuts() {
+	local cut
 	for cut in $(seq "$cuts_logging"); do
-		need_camera
-		sleep $((RANDOM % 12))
-		before=$(log_end)
-		cut_at=$(date +%s.%N)
-		cut_power
-		start
-		wait_for "the service is active" is_active
-		frames_flow
-		after=$(device python3 /root/log_end.py "$cut_at")
-		device belisha log verify /var/lib/belisha/activity.db || fail "cut $cut: the log is broken"
-		! device ls /var/lib/belisha | grep damaged || fail "cut $cut: the log was set aside as damaged"
-		lost=$((${before%% *} - ${after%% *}))
-		lost_s=$(awk -v a="$cut_at" -v b="${after##* }" 'BEGIN {printf "%.1f", a - b}')
-		worst=$(awk -v a="$worst" -v b="$lost_s" 'BEGIN {print a > b ? a : b}')
-		figure "cut $cut" "$lost of ${before%% *} entries lost, the last one kept is from $lost_s s before; log whole, service up again"
+		try "c-log-$cut" "c: power cut $cut while logging" survives_cut_while_logging
 	done
-	figure "the longest loss of $cuts_logging cuts, s" "$worst"
-}
-
-# Number and time of the last entry before a moment.
-log_end() {
-	copy_in "$here/log_end.py"
-	device python3 /root/log_end.py "$(date +%s)"
-}
-
-# The power goes at another moment of the installation each time. The device boots, finishes by itself, and serves.
-survives_cuts_while_flashing() {
-	local cut flashing moment began
 	for cut in $(seq "$cuts_flashing"); do
-		need_camera
-		device rm -f /var/lib/belisha-flash/result '/var/tmp/belisha-flash-*'
-		flash --deb "$package" --config "$here/camera.yaml" > "$work/cut.log" 2>&1 &
-		flashing=$!
-		wait_for "the moment of cut $cut" grep -q "${moments[$((cut - 1)) % ${#moments[@]}]}" "$work/cut.log"
-		sleep "0.$((RANDOM % 10))"
-		moment=$(tail -n 1 "$work/cut.log" | sed 's/^\[.*\] *//')
-		cut_power
-		kill "$flashing" 2> /dev/null || true
-		wait "$flashing" 2> /dev/null || true
-		began=$(date +%s.%N)
-		start
-		if device test -e /var/lib/belisha-flash/pending || device test -e /var/lib/belisha-flash/result; then
-			wait_for "the device finishes by itself" device test -e /var/lib/belisha-flash/result
-		fi
-		wait_for "the service is active" is_active
-		frames_flow
-		[ -z "$(device dpkg --audit)" ] || fail "cut $cut: dpkg has something half done"
-		device belisha log verify /var/lib/belisha/activity.db || fail "cut $cut: the log is broken"
-		figure "cut $cut, at '$moment'" "$(device cat /var/lib/belisha-flash/result 2> /dev/null || echo 'nothing had begun'), frames after $(seconds_since "$began") s"
+		moment=${moments[$((cut - 1)) % ${#moments[@]}]}
+		try "c-flash-$cut" "c: power cut $cut while flashing, at '$moment'" survives_cut_while_flashing
 	done
+}
+
+# What was lost of the log, and whether what is left is whole.
+survives_cut_while_logging() {
+	local before after cut_at
+	need_camera
+	copy_in "$here/log_end.py"
+	sleep $((RANDOM % 12))
+	before=$(device python3 /root/log_end.py "$(date +%s)")
+	cut_at=$(date +%s.%N)
+	cut_power
+	start
+	serves_whole_log
+	after=$(device python3 /root/log_end.py "$cut_at")
+	figure "entries before the cut, and after it" "${before%% *}, ${after%% *}"
+	figure "the last entry that is kept is older than the cut by, s" "$(awk -v a="$cut_at" -v b="${after##* }" 'BEGIN {printf "%.1f", a - b}')"
+}
+
+serves_whole_log() {
+	wait_for "the service is active" is_active
+	frames_flow
+	device belisha log verify /var/lib/belisha/activity.db || fail "the log is broken"
+	! device ls /var/lib/belisha | grep damaged || fail "the log was set aside as damaged"
+}
+
+# The device boots, finishes the installation by itself if it had begun, and serves.
+survives_cut_while_flashing() {
+	local flashing began result
+	need_camera
+	device rm -f /var/lib/belisha-flash/result '/var/tmp/belisha-flash-*'
+	flash --deb "$package" --config "$here/camera.yaml" > "$work/cut.log" 2>&1 &
+	flashing=$!
+	wait_for "the moment" grep -q "$moment" "$work/cut.log"
+	sleep "0.$((RANDOM % 10))"
+	cut_power
+	kill "$flashing" 2> /dev/null || true
+	wait "$flashing" 2> /dev/null || true
+	began=$(date +%s.%N)
+	start
+	result='nothing had begun'
+	if device "test -e /var/lib/belisha-flash/pending || test -e /var/lib/belisha-flash/result"; then
+		wait_for "the device finishes by itself" device test -e /var/lib/belisha-flash/result
+		result=$(device cat /var/lib/belisha-flash/result)
+	fi
+	serves_whole_log
+	[ -z "$(device dpkg --audit)" ] || fail "dpkg has something half done"
+	figure "the device by itself" "$result"
+	figure "power on until it serves, s" "$(seconds_since "$began")"
 }
