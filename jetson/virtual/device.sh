@@ -9,12 +9,22 @@ watchdog_s=${WATCHDOG_S:-40}
 
 ssh_words=(-i "$work/key" -o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null
 	-o LogLevel=ERROR -o BatchMode=yes -o ConnectTimeout=30 -o ServerAliveInterval=10 -o ServerAliveCountMax=12)
+flash_words=(--identity "$work/key" --frames-within "$patience_s" --ssh-option IdentitiesOnly=yes
+	--ssh-option StrictHostKeyChecking=no --ssh-option UserKnownHostsFile=/dev/null --ssh-option LogLevel=ERROR)
 device() { ssh -o "Port=$port" "${ssh_words[@]}" "root@$address" "$@" < /dev/null; }
 
-flash() {
-	"$checkout/jetson/flash.sh" --ssh "root@$address" --port "$port" --identity "$work/key" --frames-within "$patience_s" \
-		--ssh-option IdentitiesOnly=yes --ssh-option StrictHostKeyChecking=no --ssh-option UserKnownHostsFile=/dev/null \
-		--ssh-option LogLevel=ERROR "$@"
+flash() { "$checkout/jetson/flash.sh" --ssh "root@$address" --port "$port" "${flash_words[@]}" "$@"; }
+
+# In the background, with a group of its own; what it says goes to cut.log.
+flash_aside() {
+	setsid "$checkout/jetson/flash.sh" --ssh "root@$address" --port "$port" "${flash_words[@]}" "$@" > "$work/cut.log" 2>&1 &
+	flashing=$!
+}
+
+# flash.sh and all that it has started.
+kill_flash() {
+	kill -KILL -- "-$flashing" 2> /dev/null || true
+	wait "$flashing" 2> /dev/null || true
 }
 
 # Repeats a command until it succeeds.

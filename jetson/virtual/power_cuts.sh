@@ -41,16 +41,14 @@ serves_whole_log() {
 
 # The device boots, finishes the installation by itself if it had begun, and serves.
 survives_cut_while_flashing() {
-	local flashing began result
+	local began result
 	need_camera
 	device rm -f /var/lib/belisha-flash/result '/var/tmp/belisha-flash-*'
-	flash --deb "$package" --config "$here/camera.yaml" > "$work/cut.log" 2>&1 &
-	flashing=$!
+	flash_aside --deb "$package" --config "$here/camera.yaml"
 	wait_for "the moment" grep -q "$moment" "$work/cut.log"
 	sleep "0.$((RANDOM % 10))"
 	cut_power
-	kill "$flashing" 2> /dev/null || true
-	wait "$flashing" 2> /dev/null || true
+	kill_flash
 	began=$(date +%s.%N)
 	start
 	result='nothing had begun'

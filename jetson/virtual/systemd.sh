@@ -180,16 +180,14 @@ survives_full_disk() {
 
 # The device serves all the while; what was sent is not sent again.
 survives_dead_link() {
-	local flashing process sent
+	local process sent
 	need_service
 	frames_flow
 	process=$(property MainPID)
 	device rm -f '/var/tmp/belisha-flash-*'
-	flash --deb "$package" --config "$config" > "$work/cut.log" 2>&1 &
-	flashing=$!
+	flash_aside --deb "$package" --config "$config"
 	wait_for "a third is sent" grep -q "sent [23]. of" "$work/cut.log"
-	kill -KILL "$flashing"
-	wait "$flashing" 2> /dev/null || true
+	kill_flash
 	frames_flow
 	[ "$(property MainPID)" = "$process" ] || fail "the service ended with the link"
 	flash --deb "$package" --config "$config" | tee "$work/cut.log" || fail "flash --ssh, after it had died"
@@ -200,11 +198,10 @@ survives_dead_link() {
 }
 
 survives_dead_dpkg() {
-	local began flashing
+	local began
 	need_service
 	began=$(date +%s.%N)
-	flash --deb "$package" --config "$config" > "$work/cut.log" 2>&1 &
-	flashing=$!
+	flash_aside --deb "$package" --config "$config"
 	wait_for "the package is being unpacked" unpacking
 	device pkill -KILL dpkg
 	if wait "$flashing"; then fail "an installation without dpkg was accepted"; fi
@@ -254,14 +251,12 @@ went_down() { local now; ! is_booted || { now=$(boot_id) && [ "$now" != "$1" ]; 
 
 # What was written stays written, so this is not quite a power cut; tier C has that.
 survives_death() {
-	local began flashing
+	local began
 	need_service
-	flash --deb "$package" --config "$config" > "$work/cut.log" 2>&1 &
-	flashing=$!
+	flash_aside --deb "$package" --config "$config"
 	wait_for "the package is being unpacked" unpacking
 	die
-	kill "$flashing" 2> /dev/null || true
-	wait "$flashing" 2> /dev/null || true
+	kill_flash
 	began=$(date +%s.%N)
 	boot
 	wait_for "the device finishes the installation by itself" device test -e /var/lib/belisha-flash/result
