@@ -25,7 +25,7 @@ start() {
 	began=$(date +%s.%N)
 	power_on "$layer"
 	wait_for "ssh answers" answers_or_is_off
-	is_on || fail "the machine did not boot: $(tail -n 3 "$work/qemu.log" "$work/console.log")"
+	is_on || fail "the machine did not boot: $(tail -n 3 "$work/qemu.log" "$work/kernel.log")"
 	figure "power on until ssh answers, s" "$(seconds_since "$began")"
 }
 answers_or_is_off() { device true || ! is_on; }

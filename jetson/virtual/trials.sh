@@ -9,7 +9,7 @@ fail() { note why "$*"; say "FAILED: $*"; exit 1; }
 skip() { note why "$*"; say "SKIPPED: $*"; exit 77; }
 
 # Keeps what a trial, or its preparation, has found out.
-note() { printf 'note\t%s\t%s\n' "$1" "$(tr '\t\n' '  ' <<< "${*:2}")" >> "${trial:-$results/preparation}"; }
+note() { printf 'note\t%s\t%s\n' "$1" "${2//[$'\t\n']/ }" >> "${trial:-$results/preparation}"; }
 figure() { note "$1" "$2"; say "$1: $2"; }
 
 seconds_since() { awk -v a="$1" -v b="$(date +%s.%N)" 'BEGIN {printf "%.1f", b - a}'; }
