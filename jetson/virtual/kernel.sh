@@ -61,7 +61,7 @@ dependencies() {
 # A disk with the package on it, put there by flash.sh as onto any rootfs.
 need_disk() {
 	local device=$work/c version module deb
-	disk=$work/disk-$tried.img
+	disk=$work/disk-$(cd "$here" && cat "$package" ../flash.sh machine.sh device.sh kernel.sh camera.yaml | sha256sum | cut -c 1-16).img
 	[ -e "$disk" ] && return
 	rm -f "$work"/disk-*
 	port=22

@@ -1,4 +1,4 @@
-"""In the virtual Jetson: number and UTC seconds of the last entry of the activity log that was written before a moment.
+"""In the virtual Jetson: number and UTC seconds of the log's last entry before a moment.
 
 Usage: python3 log_end.py UTC_SECONDS
 """
@@ -11,7 +11,9 @@ from datetime import datetime
 LOG = "/var/lib/belisha/activity.db"
 
 moment = float(sys.argv[1])
-rows = sqlite3.connect(f"file:{LOG}?mode=ro", uri=True).execute("SELECT seq, body FROM log ORDER BY seq DESC")
+rows = sqlite3.connect(f"file:{LOG}?mode=ro", uri=True).execute(
+    "SELECT seq, body FROM log ORDER BY seq DESC"
+)
 for seq, body in rows:
     written = datetime.fromisoformat(json.loads(body)["utc"]).timestamp()
     if written <= moment:

@@ -1,4 +1,4 @@
-"""Verdicts of the virtual Jetson: what the shell leaves is read as it is meant, and a failure is one."""
+"""Verdicts of the virtual Jetson: what the shell leaves is read as it is meant."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from belisha.errors import UsageError
 from jetson.__main__ import COMMANDS
 from jetson.commands.trials import read_tier, read_trial
 
-PASSED = "words\tb: kill -9 of the service\nnote\tkill, s\t24.9\nseconds\t61.5\nload\t0.42\npassed\tab12\n"
+PASSED = "words\tb: kill -9\nnote\tkill, s\t24.9\nseconds\t61.5\nload\t0.42\npassed\tab12\n"
 FAILED = "words\tb: reboot\nnote\twhy\tit did not come back\nseconds\t9.0\nload\t3\nfailed\tab12\n"
-SKIPPED = "words\tc: a kernel of its own\nnote\twhy\tno qemu-img: apt-get install qemu-utils\nskipped\n"
+SKIPPED = (
+    "words\tc: a kernel of its own\nnote\twhy\tno qemu-img: apt-get install qemu-utils\nskipped\n"
+)
 
 
 def leave(folder: Path, name: str, text: str, at: int = 0) -> Path:
@@ -34,7 +36,7 @@ def trials(capsys: pytest.CaptureFixture[str], *words: str | Path) -> tuple[int,
 
 def test_a_verdict_has_its_time_its_load_and_what_was_measured(tmp_path: Path) -> None:
     trial = read_trial(leave(tmp_path, "b-kill", PASSED))
-    assert (trial.name, trial.words) == ("b-kill", "b: kill -9 of the service")
+    assert (trial.name, trial.words) == ("b-kill", "b: kill -9")
     assert (trial.verdict, trial.seconds, trial.load) == ("passed", 61.5, 0.42)
     assert trial.notes == {"kill, s": "24.9"}
 
