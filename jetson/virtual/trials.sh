@@ -62,4 +62,10 @@ tier() {
 }
 
 # Verdicts on another package, or of trials that are no more.
-forget_others() { find "$results" -name "$1-*" ! -name '*.log' -exec grep -L "	$tried\$" {} + | xargs --no-run-if-empty rm; }
+forget_others() {
+	local file
+	for file in "$results/$1"-*; do
+		case $file in *.log) continue ;; esac
+		[ ! -e "$file" ] || grep -q "	$tried\$" "$file" || rm "$file"
+	done
+}
