@@ -29,7 +29,7 @@ fetch_packages() {
 
 # Kernel, its modules, and a small system of busybox that mounts the disk; made once.
 need_kernel() {
-	[ -e "$kernel/initrd" ] && return
+	if [ "$kernel/initrd" -nt "$here/initrd.sh" ]; then return; fi
 	say "fetching a kernel, once"
 	rm -rf "$kernel"
 	mkdir -p "$kernel"/{root,initrd.d/bin,initrd.d/modules}
@@ -61,7 +61,7 @@ dependencies() {
 # A disk with the package on it, put there by flash.sh as onto any rootfs.
 need_disk() {
 	local device=$work/c version module deb
-	disk=$work/disk-$(cd "$here" && cat "$package" ../flash.sh machine.sh device.sh kernel.sh camera.yaml | sha256sum | cut -c 1-16).img
+	disk=$work/disk-$(cd "$here" && cat "$package" ../flash.sh machine.sh device.sh kernel.sh camera.yaml log_writer.sh log_writer.py | sha256sum | cut -c 1-16).img
 	[ -e "$disk" ] && return
 	rm -f "$work"/disk-*
 	port=22
@@ -85,6 +85,7 @@ need_disk() {
 	printf '[Match]\nName=e*\n[Network]\nDHCP=ipv4\n' > "$device/etc/systemd/network/10-wired.network"
 	ln -sf /lib/systemd/system/systemd-networkd.service "$device/etc/systemd/system/multi-user.target.wants/"
 	echo '/dev/vda / ext4 defaults,noatime 0 1' > "$device/etc/fstab"
+	install -m 755 "$here/log_writer.sh" "$here/log_writer.py" "$device/root/"
 	truncate -s 3G "$disk.new"
 	mke2fs -q -F -t ext4 -d "$device" "$disk.new"
 	mv "$disk.new" "$disk"
@@ -95,12 +96,13 @@ need_disk() {
 # layer's map in memory until then, as a disk keeps its cache.
 fresh_layer() { qemu-img create -q -f qcow2 -F raw -b "$disk" "$1"; }
 
+# power_on LAYER [WORDS for the kernel]
 power_on() {
 	local layer=$1
 	qemu-system-aarch64 -machine virt,gic-version=3 -cpu cortex-a76 -smp "$cores" -m 2048 -accel tcg,thread=multi \
 		-nodefaults -display none -serial "file:$work/kernel.log" -no-reboot \
 		-kernel "$kernel/vmlinuz" -initrd "$kernel/initrd" \
-		-append 'console=ttyAMA0 root=/dev/vda rw quiet systemd.show_status=0 audit=0 mitigations=off' \
+		-append 'console=ttyAMA0 root=/dev/vda rw quiet systemd.show_status=0 audit=0 mitigations=off '"${*:2}" \
 		-drive "file=$layer,format=qcow2,if=none,id=disk,cache=writeback" -device virtio-blk-pci,drive=disk \
 		-device virtio-rng-pci \
 		-netdev "user,id=net,restrict=on,hostfwd=tcp:$address:$port-:22" -device virtio-net-pci,netdev=net,romfile= < /dev/null > "$work/qemu.log" 2>&1 &

@@ -1,12 +1,14 @@
 # shellcheck shell=bash
 # Tier C, its power: qemu is killed, and with it all that was not flushed. Sourced by run.sh.
 
+cuts_writing=${CUTS_WRITING:-20}
 cuts_logging=${CUTS_LOGGING:-6}
 cuts_flashing=${CUTS_FLASHING:-4}
 moments=('sent [2-6]. of' Unpacking 'Setting up' 'golden frames') # of an installation
 
 power_cuts() {
 	local cut
+	try c-writing "c: $cuts_writing power cuts of nothing but the log's writer, ten entries a second" survives_cuts_while_writing
 	for cut in $(seq "$cuts_logging"); do
 		try "c-log-$cut" "c: power cut $cut while logging" survives_cut_while_logging
 	done
@@ -15,6 +17,29 @@ power_cuts() {
 		try "c-flash-$cut" "c: power cut $cut while flashing, at '$moment'" survives_cut_while_flashing
 	done
 }
+
+# Quick, as nothing else is booted. What the console said last before a cut is compared with what is found after it.
+survives_cuts_while_writing() {
+	local cut wrote=0 found lost most=0 layer=$work/writing.qcow2
+	cut_power
+	fresh_layer "$layer"
+	for cut in $(seq 0 "$cuts_writing"); do
+		power_on "$layer" init=/root/log_writer.sh
+		wait_for "the log is being written" wrote_or_is_off
+		found=$(tr -d '\r' < "$work/kernel.log" | grep -m 1 '^FOUND')
+		[[ $found =~ ^FOUND\ [0-9]+\ whole\ 0$ ]] || fail "after $cut cuts: $found"
+		if [ "$cut" -gt 0 ]; then
+			lost=$((wrote - $(cut -d ' ' -f 2 <<< "$found")))
+			[ "$lost" -le "$most" ] || most=$lost
+			figure "cut $cut" "$wrote entries before it, $lost of them lost; whole"
+		fi
+		sleep "$((RANDOM % 25)).$((RANDOM % 10))"
+		cut_power
+		wrote=$(tr -d '\r' < "$work/kernel.log" | sed -n 's/^WROTE \([0-9]*\)$/\1/p' | tail -n 1)
+	done
+	figure "most entries lost in a cut, at ten a second and a durable commit each 10 s" "$most"
+}
+wrote_or_is_off() { grep -q '^WROTE' "$work/kernel.log" || ! is_on; }
 
 # What was lost of the log, and whether what is left is whole.
 survives_cut_while_logging() {

@@ -37,7 +37,7 @@ for tier in "$@"; do
 	case $tier in
 		a) tier a "emulated programs" emulation_tier 'emulation.sh outputs.py cpuinfo' ;;
 		b) tier b "a device with systemd" systemd_tier 'systemd.sh belisha.yaml cpuinfo processors.service' ;;
-		c) tier c "a kernel of its own" kernel_tier 'kernel.sh initrd.sh camera.sh camera_kinds.py play.sh power_cuts.sh log_end.py camera.yaml' ;;
+		c) tier c "a kernel of its own" kernel_tier 'kernel.sh initrd.sh camera.sh camera_kinds.py play.sh power_cuts.sh log_end.py log_writer.sh log_writer.py camera.yaml' ;;
 		*) echo "expected tiers a, b, c; got $tier" >&2; exit 2 ;;
 	esac
 done
