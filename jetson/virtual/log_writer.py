@@ -1,6 +1,6 @@
-"""In the virtual Jetson, instead of its systemd: verifies the activity log, then writes it until the power goes.
+"""In the virtual Jetson, instead of its systemd: verifies the activity log, then writes to it.
 
-The console says what was found and, after each entry, how many are in the log.
+Until the power goes. The console says what was found and, after each entry, how many there are.
 """
 
 from __future__ import annotations
