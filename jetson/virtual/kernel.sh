@@ -99,6 +99,7 @@ fresh_layer() { qemu-img create -q -f qcow2 -F raw -b "$disk" "$1"; }
 # power_on LAYER [WORDS for the kernel]
 power_on() {
 	local layer=$1
+	rm -f "$work/kernel.log" # what the last one said is not to be taken for this one's
 	qemu-system-aarch64 -machine virt,gic-version=3 -cpu cortex-a76 -smp "$cores" -m 2048 -accel tcg,thread=multi \
 		-nodefaults -display none -serial "file:$work/kernel.log" -no-reboot \
 		-kernel "$kernel/vmlinuz" -initrd "$kernel/initrd" \
@@ -115,5 +116,6 @@ is_on() { lives "$(cat "$work/qemu.pid" 2> /dev/null)"; }
 cut_power() {
 	is_on || return 0
 	kill -KILL "$(cat "$work/qemu.pid")"
+	wait "$(cat "$work/qemu.pid")" 2> /dev/null || true
 	while is_on; do sleep 0.1; done
 }

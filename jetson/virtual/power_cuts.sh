@@ -39,7 +39,7 @@ survives_cuts_while_writing() {
 	done
 	figure "most entries lost in a cut, at ten a second and a durable commit each 10 s" "$most"
 }
-wrote_or_is_off() { grep -q '^WROTE' "$work/kernel.log" || ! is_on; }
+wrote_or_is_off() { grep -qs '^WROTE' "$work/kernel.log" || ! is_on; }
 
 # What was lost of the log, and whether what is left is whole.
 survives_cut_while_logging() {
