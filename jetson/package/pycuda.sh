@@ -45,7 +45,7 @@ mkdir "$folder/source"
 tar -xf "$folder"/pycuda-*.tar.gz -C "$folder/source" --strip-components 1
 echo | "$prefix-gcc" -shared -x c - -Wl,-soname,libcuda.so.1 -o "$folder/libcuda.so"
 cat > "$folder/source/siteconf.py" << END
-CUDA_INC_DIR = "$(printf '%s\n' "$folder"/headers/nvidia/*/include)".split()
+CUDA_INC_DIR = "$(printf '%s ' "$folder"/headers/nvidia/*/include)".split()
 CUDADRV_LIB_DIR = ["$folder"]
 CUDA_ENABLE_CURAND = False
 CXXFLAGS = ["-O1", "-g0", "-w", "-ffile-prefix-map=$folder=."]
