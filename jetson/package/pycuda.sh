@@ -9,7 +9,8 @@
 #
 # pycuda's source and NVIDIA's headers come from PyPI, pinned by digest. It is linked with a library that has
 # the name of CUDA's driver and nothing in it: what pycuda calls it finds in JetPack's driver when it is loaded.
-# The C++ library goes inside, so that the compiler may be newer than the Jetson's system.
+# The compiler may not be newer than gcc 12 for JetPack 6, whose C++ library the result asks for; jetson deb
+# refuses a result that asks for a newer C library.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 prefix=aarch64-linux-gnu
@@ -49,9 +50,10 @@ CUDA_INC_DIR = "$(printf '%s ' "$folder"/headers/nvidia/*/include)".split()
 CUDADRV_LIB_DIR = ["$folder"]
 CUDA_ENABLE_CURAND = False
 CXXFLAGS = ["-O1", "-g0", "-w", "-ffile-prefix-map=$folder=."]
-LDFLAGS = ["-static-libstdc++", "-static-libgcc", "-Wl,-s"]
+LDFLAGS = ["-Wl,-s"]
 END
+link="$prefix-g++ -shared -Wl,--no-as-needed" # or the empty driver is left out again
 cd "$folder/source"
-CC=$prefix-gcc CXX=$prefix-g++ LDSHARED="$prefix-g++ -shared" LDCXXSHARED="$prefix-g++ -shared" SOURCE_DATE_EPOCH=315532800 \
+CC=$prefix-gcc CXX=$prefix-g++ LDSHARED="$link" LDCXXSHARED="$link" SOURCE_DATE_EPOCH=315532800 \
 	_PYTHON_HOST_PLATFORM=linux-aarch64 SETUPTOOLS_EXT_SUFFIX=.$tag.so "$python" setup.py --quiet bdist_wheel --dist-dir "$out"
 ls "$out"/pycuda-*-cp"${version/./}"-*aarch64.whl
