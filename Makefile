@@ -9,7 +9,7 @@ TORCH  ?= torch==2.13.0
 SHARED ?= ../shared
 BIN    := $(VENV)/bin
 
-.PHONY: help setup lean demo test test-slow test-shared test-browser test-tensorrt peers bench trained champion accuracy check format wheel deb virtual-jetson clean
+.PHONY: help setup lean demo test test-slow test-shared test-browser test-tensorrt peers bench trained champion accuracy check format wheel deb virtual-jetson virtual-jetson-kernel clean
 
 help:
 	@echo "make demo          the shipped detector on a shipped drive: demo/report.html (no torch)"
@@ -25,6 +25,7 @@ help:
 	@echo "make wheel         the device's wheel, in dist/"
 	@echo "make deb           a Jetson's packages, in dist/: JetPack 6 and 7 (no board needed)"
 	@echo "make virtual-jetson  proves the package without a board: root, qemu; see jetson/README.md"
+	@echo "make virtual-jetson-kernel  the same with a kernel of its own: its camera, power cuts"
 
 setup: $(BIN)/.ready
 
@@ -151,10 +152,13 @@ TARGETS := jetpack6 jetpack7
 deb: setup
 	@set -e; for target in $(TARGETS); do $(BIN)/python -m jetson deb --target $$target; done
 
-# a: emulated programs; b: a device with systemd.
+# a: emulated programs; b: a device with systemd; c: a kernel of its own. What passed is not tried again.
 TIERS := a b
 virtual-jetson: setup
 	PYTHON=$(BIN)/python jetson/virtual/run.sh $(TIERS)
+
+virtual-jetson-kernel: setup
+	PYTHON=$(BIN)/python jetson/virtual/run.sh c
 
 clean:
 	rm -rf $(VENV) $(TENSORRT_VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

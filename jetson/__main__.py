@@ -14,6 +14,7 @@ COMMANDS = {
     "deb": Command("jetson.commands.deb", "build the package of one JetPack, on any machine"),
     "lock": Command("jetson.commands.lock", "pin the wheels that go into the packages"),
     "compare": Command("jetson.commands.compare", "do two machines compute the same, bit by bit?"),
+    "trials": Command("jetson.commands.trials", "what the virtual Jetson's trials found"),
 }
 
 

@@ -127,7 +127,7 @@ send() {
 		have=$(remote "stat -c %s $to 2> /dev/null || echo 0") || have=
 		if [ -n "$have" ]; then
 			[ "$have" -le "$total" ] || { remote rm -f "$to"; continue; }
-			say "sent $((have / 1000000)) of $((total / 1000000)) MB"
+			[ "$total" -lt "$chunk" ] || say "sent $((have / 1000000)) of $((total / 1000000)) MB"
 			[ "$have" -lt "$total" ] || return 0
 			if tail -c "+$((have + 1))" "$from" | head -c "$chunk" | ssh "${ssh_options[@]}" "$host" "cat >> $to"; then
 				tries=0

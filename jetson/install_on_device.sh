@@ -55,6 +55,7 @@ install_package() { dpkg --force-confdef --force-confold --install "$1" >> "$STA
 
 put_config() {
 	[ -e "$STATE/new.yaml" ] || return 0
+	mkdir -p "$ETC"
 	install -m 644 "$STATE/new.yaml" "$ETC/.belisha.yaml.new" && mv "$ETC/.belisha.yaml.new" "$ETC/belisha.yaml"
 }
 
@@ -62,9 +63,8 @@ reason() { journalctl --unit belisha.service --lines 3 --output cat 2> /dev/null
 
 install_and_prove() {
 	say "installing"
-	install_package "$STATE/new.deb" || { why="dpkg could not install it"; return 1; }
 	put_config || { why="the configuration could not be written"; return 1; }
-	systemctl restart --no-block belisha.service
+	install_package "$STATE/new.deb" || { why="dpkg could not install it"; return 1; } # it restarts the service
 	say "waiting until the service is active"
 	wait_active || { why="the service does not start: $(reason)"; return 1; }
 	say "golden frames: does this device find what the exporter found?"
@@ -77,9 +77,8 @@ install_and_prove() {
 go_back() {
 	if [ -e "$STATE/installed.deb" ]; then
 		say "going back to the package that was installed before"
-		install_package "$STATE/installed.deb" || { say "that failed as well"; return 1; }
 		if [ -d "$STATE/etc" ]; then cp -a "$STATE/etc/." "$ETC/"; fi
-		systemctl restart --no-block belisha.service
+		install_package "$STATE/installed.deb" || { say "that failed as well"; return 1; }
 		wait_active
 	else
 		say "removing it, as there was none before"

@@ -3,10 +3,12 @@
 Examples:
   python -m jetson deb --target jetpack6
   python -m jetson deb --target jetpack7 --out dist --json
+  python -m jetson deb --target jetpack6 --pycuda dist/pycuda-2026.1-cp310-cp310-linux_aarch64.whl
 
 Any machine can build it; nothing for ARM is run. The wheels are pinned by digest, every library
 in them is checked to be for this processor and this system's C library, and the same checkout gives
-the same bytes each time. A bill of materials and all licence texts are inside.
+the same bytes each time. A bill of materials and all licence texts are inside. With pycuda, which
+jetson/package/pycuda.sh builds, nothing is left to be built on the device.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from belisha.bundle import write_whole
 from belisha.cli.dispatch import Outcome
 from jetson.package.assembly import Package, assemble
 from jetson.package.targets import TARGETS, find_target
-from jetson.package.wheels import build_own_wheel, fetch
+from jetson.package.wheels import build_own_wheel, fetch, open_built_wheel
 
 CHECKOUT = Path(__file__).parents[2]
 CACHE = CHECKOUT / "build" / "jetson" / "wheels"
@@ -40,13 +42,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cache", type=Path, default=CACHE, metavar="DIR", help="where wheels are kept"
     )
+    parser.add_argument(
+        "--pycuda", type=Path, metavar="WHEEL", help="that jetson/package/pycuda.sh has built"
+    )
 
 
 def run(arguments: argparse.Namespace) -> Outcome:
     """Build, say what it is."""
     target = find_target(arguments.target)
+    built = [open_built_wheel(arguments.pycuda, target)] if arguments.pycuda else []
     own = build_own_wheel(CHECKOUT, arguments.cache / "own")
-    wheels = [own, *fetch(target, arguments.cache)]
+    wheels = [own, *fetch(target, arguments.cache), *built]
     with tqdm(desc="unpacking", unit=" files", disable=None) as progress:
         package = assemble(target, wheels, CHECKOUT / "jetson" / "README.md", progress.update)
     path = arguments.out / package.file_name

@@ -44,6 +44,8 @@ _PACKAGES = {
     "libz.so.1": "zlib1g",
 }
 """Shared library -> the Debian package that brings it."""
+_JETPACK = frozenset({"libcuda.so.1"})
+"""What a Jetson has with its drivers, and the virtual one has not: it must not be a dependency."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def _needs(target: Target, libraries: Mapping[str, File]) -> tuple[list[str], tu
                 f"but it asks for {_dotted(needs.glibc)}"
             )
         newest = max(newest, needs.glibc)
-        for library in set(needs.libraries) - inside:
+        for library in set(needs.libraries) - inside - _JETPACK:
             if library not in _PACKAGES:
                 raise UsageError(f"{path}: no known package brings {library}: add it to _PACKAGES")
             packages.add(_PACKAGES[library])

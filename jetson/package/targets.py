@@ -33,6 +33,11 @@ class Target:
         return "py" + self.python.replace(".", "")
 
     @property
+    def interpreter(self) -> str:
+        """As in the names of wheels: `cp310-cp310`."""
+        return "-".join(["cp" + self.python.replace(".", "")] * 2)
+
+    @property
     def platforms(self) -> tuple[str, ...]:
         """Wheel platforms that run here, newest first."""
         minors = range(self.glibc[1], _OLDEST_GLIBC_MINOR - 1, -1)

@@ -104,6 +104,18 @@ def open_wheel(path: Path) -> Wheel:
     return Wheel(path, hashlib.sha256(path.read_bytes()).hexdigest(), metadata)
 
 
+def open_built_wheel(path: Path, target: Target) -> Wheel:
+    """Read a wheel that was built for one target, and for no other.
+
+    Raises:
+        UsageError: it is none, or for another Python or processor.
+    """
+    ending = f"-{target.interpreter}-linux_aarch64.whl"
+    if not path.name.endswith(ending):
+        raise UsageError(f"{path}: expected a wheel for {target.name}, whose name ends {ending}")
+    return open_wheel(path)
+
+
 def build_own_wheel(checkout: Path, folder: Path) -> Wheel:
     """Build belisha's wheel from a checkout; the same bytes each time.
 

@@ -1,6 +1,5 @@
 # shellcheck shell=bash
-# The virtual Jetson's parts that all tiers share: folders, figures, waiting, the cached rootfs.
-# Sourced by run.sh.
+# What all tiers need: folders, patience, the cached rootfs, the package. Sourced by run.sh.
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 checkout=$(cd "$here/../.." && pwd)
@@ -14,31 +13,12 @@ rootfs_tar=$work/$release-arm64.tar.zst
 # How patient to be: emulation takes a hundred times as long as a board, more on a busy machine.
 patience_s=${PATIENCE_S:-1800}
 
-say() { printf '%s %s\n' "$(date -u +%T)" "$*"; }
-skip() { say "SKIPPED: $*"; exit 0; }
-fail() { say "FAILED: $*"; exit 1; }
-
-# Keeps a figure: name, value, and what it was measured under.
-figure() {
-	printf '%s\t%s\t%s\n' "$1" "$2" "load $(cut -d ' ' -f 1 /proc/loadavg) on $(nproc) cores" >> "$work/figures.tsv"
-	say "FIGURE $1: $2"
-}
-
-seconds_since() { awk -v a="$1" -v b="$(date +%s.%N)" 'BEGIN {printf "%.1f", b - a}'; }
-
-# Repeats a command until it succeeds.
-wait_for() {
-	local what=$1 until=$((SECONDS + patience_s))
-	shift
-	until "$@" > /dev/null 2>&1; do
-		[ "$SECONDS" -lt "$until" ] || fail "waited $patience_s s in vain: $what"
-		sleep 0.5
-	done
-}
+# Whether a process is there; one that has ended and that nobody has asked about is not.
+lives() { case $(ps -o stat= -p "${1:-0}" 2> /dev/null) in '' | Z*) return 1 ;; esac; }
 
 # Registers the emulator, so that arm64 programs run; on machines with binfmt-support it is there.
 need_emulation() {
-	[ "$(id -u)" = 0 ] || skip "this tier needs root"
+	[ "$(id -u)" = 0 ] || skip "this needs root"
 	command -v qemu-aarch64-static > /dev/null || skip "no qemu: apt-get install qemu-user-static"
 	if [ ! -e /proc/sys/fs/binfmt_misc/register ]; then
 		mount -t binfmt_misc binfmt /proc/sys/fs/binfmt_misc 2> /dev/null || skip "binfmt_misc cannot be mounted here"
@@ -54,6 +34,7 @@ need_emulation() {
 need_rootfs() {
 	[ -e "$rootfs_tar" ] && return
 	command -v mmdebstrap > /dev/null || skip "no mmdebstrap: apt-get install mmdebstrap arch-test"
+	[ -n "$mirror" ] || skip "no mirror of Debian is known: set DEBIAN_MIRROR"
 	say "making the rootfs, once"
 	local began
 	began=$(date +%s.%N)
@@ -62,7 +43,7 @@ need_rootfs() {
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
 		--include=systemd-sysv,dbus,python3,openssh-server,libglib2.0-0,udev,kmod,iproute2,procps,sudo,adduser \
-		"$release" - "${mirror:?set DEBIAN_MIRROR to a mirror of Debian}" | zstd -q -T0 -3 -o "$rootfs_tar.new" --force || fail "mmdebstrap could not make a rootfs"
+		"$release" - "$mirror" | zstd -q -T0 -3 -o "$rootfs_tar.new" --force || fail "mmdebstrap could not make a rootfs"
 	mv "$rootfs_tar.new" "$rootfs_tar"
 	figure "rootfs made, s" "$(seconds_since "$began")"
 }
@@ -78,12 +59,16 @@ unpack_rootfs() {
 need_package() {
 	local began answer
 	package=${PACKAGE:-}
-	[ -z "$package" ] || return 0
-	began=$(date +%s.%N)
-	answer=$("$python" -m jetson deb --target "$target" --out "$work" --json | tail -n 1)
-	package=$("$python" -c 'import json, sys; print(json.loads(sys.argv[1])["path"])' "$answer")
-	figure "package built, s" "$(seconds_since "$began")"
-	figure "package, MB" "$(awk -v b="$(stat -c %s "$package")" 'BEGIN {printf "%.1f", b / 1e6}')"
+	if [ -z "$package" ]; then
+		began=$(date +%s.%N)
+		answer=$("$python" -m jetson deb --target "$target" --out "$work" --json 2> "$work/deb.log" | tail -n 1) \
+			|| fail "the package cannot be built, see $work/deb.log"
+		package=$("$python" -c 'import json, sys; print(json.loads(sys.argv[1])["path"])' "$answer")
+		figure "package built, s" "$(seconds_since "$began")"
+		figure "package, MB" "$(awk -v b="$(stat -c %s "$package")" 'BEGIN {printf "%.1f", b / 1e6}')"
+	fi
+	[ -r "$package" ] || fail "PACKAGE: cannot read $package"
+	tried=$(fingerprint)
 }
 
 # The processors that a Jetson shows, as many as the host has: ONNX Runtime crashes where the host's own

@@ -63,6 +63,11 @@ def test_what_the_libraries_need_becomes_dependencies(tmp_path: Path) -> None:
     assert package.glibc == (2, 28)
 
 
+def test_the_gpus_driver_is_jetpacks_and_no_dependency(tmp_path: Path) -> None:
+    depends = assembled(tmp_path, draw_library(["libcuda.so.1", "libc.so.6"])).depends
+    assert "cuda" not in depends
+
+
 def test_libraries_of_the_package_itself_are_no_dependency(tmp_path: Path) -> None:
     package = assembled(tmp_path, draw_library(["lib1.so"]), draw_library())
     assert "lib1" not in package.depends

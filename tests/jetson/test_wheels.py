@@ -9,7 +9,7 @@ import pytest
 
 from belisha.errors import UsageError
 from jetson.package.targets import TARGETS, find_target
-from jetson.package.wheels import lock_path, open_wheel, requirements
+from jetson.package.wheels import lock_path, open_built_wheel, open_wheel, requirements
 from tests.jetson.libraries import draw_wheel
 
 
@@ -69,3 +69,13 @@ def test_a_target_takes_wheels_up_to_its_own_c_library() -> None:
 def test_an_unknown_target_is_answered_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match="jetpack6, jetpack7"):
         find_target("jetpack5")
+
+
+def test_a_wheel_that_was_built_for_another_python_is_refused(tmp_path: Path) -> None:
+    drawn = draw_wheel(tmp_path, "pycuda", {"pycuda/__init__.py": b""})
+    wheel = drawn.rename(tmp_path / "pycuda-1.0-cp310-cp310-linux_aarch64.whl")
+    assert open_built_wheel(wheel, TARGETS["jetpack6"]).name == "pycuda"
+    with pytest.raises(
+        UsageError, match="for jetpack7, whose name ends -cp312-cp312-linux_aarch64"
+    ):
+        open_built_wheel(wheel, TARGETS["jetpack7"])

@@ -15,8 +15,10 @@ from belisha.cameras.settings import CameraSettings
 from belisha.errors import SourceError
 from belisha.frames import Image
 
-_OLDEST_S = 5.0
-"""A capture time further back is not on our clock."""
+_SAME_CLOCK_S = 5.0
+"""If the first picture's time is further from now, the driver's times are not on our clock."""
+_MOTION_JPEG = frozenset({"MJPG", "JPEG"})
+"""Two names that drivers give to the same pixels."""
 
 
 class V4l2Camera:
@@ -26,7 +28,7 @@ class V4l2Camera:
         settings: its device as `source`, and what to ask it for.
 
     Raises:
-        SourceError: there is none, it is busy, or it gives pictures of another size.
+        SourceError: there is none, it is busy, or it gives pictures of another size or kind.
     """
 
     def __init__(self, settings: CameraSettings) -> None:
@@ -42,7 +44,9 @@ class V4l2Camera:
                 "the group 'video'?"
             )
         self._check_size(settings)
+        self._check_pixels(settings)
         self._index = 0
+        self._is_stamped = False
         self._rate_hz = max(self._capture.get(cv2.CAP_PROP_FPS), 0.0)
 
     def _check_size(self, settings: CameraSettings) -> None:
@@ -60,6 +64,19 @@ class V4l2Camera:
                 f"{got[0]}x{got[1]}: write a size that v4l2-ctl --list-formats-ext shows"
             )
 
+    def _check_pixels(self, settings: CameraSettings) -> None:
+        """A format that it has not makes OpenCV take another one, without a word."""
+        if settings.fourcc is None:
+            return
+        code = int(self._capture.get(cv2.CAP_PROP_FOURCC))
+        got = code.to_bytes(4, "little", signed=code < 0).decode("ascii", "replace")
+        if got != settings.fourcc and not {got, settings.fourcc} <= _MOTION_JPEG:
+            self.close()
+            raise SourceError(
+                f"{self._path}: expected pixels as {settings.fourcc}, the camera offers {got}: "
+                "write a format that v4l2-ctl --list-formats-ext shows"
+            )
+
     @property
     def expected(self) -> int | None:
         """See `Camera.expected`."""
@@ -71,9 +88,12 @@ class V4l2Camera:
         now = time.perf_counter()
         if not good:
             raise SourceError(f"{self._path}: no picture came: was it unplugged?")
-        # Drivers stamp frames on CLOCK_MONOTONIC, which is the clock of perf_counter on Linux.
+        # Drivers stamp frames on CLOCK_MONOTONIC, which is the clock of perf_counter on Linux. Of
+        # those that waited while nobody read, the age is told however old they are.
         stamped_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
-        captured_s = stamped_s if 0 <= now - stamped_s <= _OLDEST_S else now
+        if self._index == 0:
+            self._is_stamped = abs(now - stamped_s) <= _SAME_CLOCK_S
+        captured_s = min(stamped_s, now) if self._is_stamped else now
         frame = Frame(cast(Image, image), self._path, self._index, captured_s, self._rate_hz)
         self._index += 1
         return frame
