@@ -18,7 +18,7 @@ from belisha.demo.truth import Truth, read_truth
 from belisha.detector import Detector
 from belisha.golden import check_golden
 
-MAX_BUNDLE_BYTES, MAX_CLIP_BYTES = 2_200_000, 1_500_000
+MAX_BUNDLE_BYTES, MAX_CLIP_BYTES = 2_300_000, 1_500_000
 EVERY = 3
 """Of the drive's frames one in so many is looked at here."""
 
@@ -60,13 +60,14 @@ def test_it_computes_here_what_it_computed_where_it_was_made() -> None:
 def test_it_holds_both_int8_flavours_and_takes_frames_of_a_cameras_aspect() -> None:
     manifest = Bundle.open(champion.BUNDLE).manifest
     assert set(manifest.models) == {"int8_cpu", "int8_tensorrt"}
-    assert (manifest.preprocessing.width, manifest.preprocessing.height) == (480, 352)
+    assert (manifest.preprocessing.width, manifest.preprocessing.height) == (640, 480)
 
 
 def test_its_card_names_licence_data_and_failures() -> None:
     bundle = Bundle.open(champion.BUNDLE)
     card = bundle.read(bundle.manifest.model_card or "").decode()
-    assert card == (champion.BUNDLE.parent / "model_card.md").read_text()
+    beside = (champion.BUNDLE.parent / "model_card.md").read_text()
+    assert card.startswith(beside.rstrip()), "the build adds scores and threshold at the end"
     for wanted in ("research only", "CamVid", "CityPersons", "IDD", "Known failures", "safety"):
         assert wanted in card
     assert "research" in bundle.manifest.licence
