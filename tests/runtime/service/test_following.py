@@ -17,7 +17,7 @@ from belisha.service.mounting import Mounting
 from belisha.service.results import Choice, Seen
 from belisha.service.rules.rulebook import Decision, Rules
 from belisha.service.rules.signals import Signals
-from belisha.service.tracks import Tracker
+from belisha.service.tracks import UNSURE, Tracker
 from belisha.timing import TurnClock
 
 PICTURE = np.full((480, 640, 3), 90, np.uint8)
@@ -69,7 +69,7 @@ def test_zones_and_scores_of_the_rule_decide_who_counts(choice: Choice) -> None:
 
 def test_a_person_keeps_the_number_and_counts_while_half_hidden(choice: Choice) -> None:
     following = Following(Tracker())
-    assert following.threshold(choice) == Tracker().settings.low_score
+    assert following.threshold(choice) == pytest.approx(UNSURE * choice.floor)
     numbers = []
     for index, score in enumerate((0.8, 0.8, 0.8, 0.3, 0.2, 0.8)):
         found = seen(following, choice, boxes((100, 100, 140, 200, score)), index / 30)
