@@ -56,8 +56,10 @@ class Browser:
         )
 
     def open(self, url: str) -> None:
-        """Go to a page; it loads while the test goes on."""
+        """Go to a page and wait until it is read; pictures load while the test goes on."""
+        before = self.ask("performance.timeOrigin")
         self._call("Page.navigate", url=url)
+        self.wait_for(f"performance.timeOrigin !== {before} && document.readyState !== 'loading'")
 
     def ask(self, expression: str) -> Any:
         """The value of a JavaScript expression in the page; a promise is waited for."""
