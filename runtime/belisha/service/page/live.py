@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import threading
 import time
 from collections import deque
@@ -106,7 +105,7 @@ class Live:
         now = time.monotonic()
         # By the plan, not by now, so that 30 Hz thinned to 5 Hz is not 4.3 Hz.
         self._due = max(self._due, now - self._pause_s) + self._pause_s
-        copied = replace(shown, image_bgr=_in_own_pages(shown.image_bgr))
+        copied = replace(shown, image_bgr=shown.image_bgr.copy())
         with self._changed:
             self._number += 1
             self._recent.append(Published(self._number, copied))
@@ -148,15 +147,6 @@ class Live:
     def _room(self, frame_bytes: int) -> int:
         """How many pictures are kept."""
         return max(min(int(KEPT_S / self._pause_s), KEPT_BYTES // max(frame_bytes, 1)), 1)
-
-
-def _in_own_pages(image_bgr: Image) -> Image:
-    """A copy whose memory goes back to the system with it; on the heap, pictures leave holes."""
-    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-    pages = mmap.mmap(-1, max(image_bgr.nbytes, 1), flags=flags)
-    copied = np.frombuffer(pages, np.uint8, count=image_bgr.size).reshape(image_bgr.shape)
-    copied[:] = image_bgr
-    return copied
 
 
 def _encode(image_bgr: Image) -> bytes:
