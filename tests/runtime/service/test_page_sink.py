@@ -41,6 +41,7 @@ def test_while_nobody_looks_the_result_is_not_even_looked_at(page: Page) -> None
     untouchable: Any = Untouchable()
     for _ in range(100):
         PageSink(page).write(untouchable)
+    assert not page.wants()
 
 
 @pytest.mark.parametrize("kind", ["missed", "false"])

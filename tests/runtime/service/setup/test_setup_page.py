@@ -210,6 +210,8 @@ def test_whatever_a_camera_does_the_feed_goes_on() -> None:
     eventually(lambda: feed.problem == "IndexError: list index out of range")
     eventually(lambda: feed.frame is not None)
     feed.close()
+    assert not faults
+    assert feed.problem == ""
 
 
 @pytest.mark.parametrize("length", ["9" * 5000, "\xb2", "-1"])
