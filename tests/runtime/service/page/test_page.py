@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import http.client
-import io
 import json
-import math
 import shutil
 import socket
 import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -20,65 +17,21 @@ import numpy as np
 import pytest
 
 from belisha.errors import LogError, UsageError
-from belisha.service.access import AccessSettings, Group
+from belisha.service.access import AccessSettings
 from belisha.service.activity import ActivityLog
-from belisha.service.activity_entries import Event
 from belisha.service.activity_reader import verify
 from belisha.service.page.desk import MAX_VIEWERS, log_blocks
-from belisha.service.page.handler import _Requests
 from belisha.service.page.page import Page
-from belisha.service.page.server import MAX_CONNECTIONS
 from belisha.service.page.settings import PageSettings
-from belisha.service.status import Alarm, Buckets, Counts, InForce, Status
 from tests.runtime.service.logs import busy_second
-from tests.runtime.service.page.visits import Visitor, opened, shown, token_file
-
-TOKEN, OTHER = "token-of-the-workshop", "drivers-token-for-switching"
-STATUS = Status(
-    name="van 7",
-    counts=Counts(captured=30, processed=29, dropped=1),
-    latency=Buckets((4.0, math.inf), (29, 0), 90.0),
-    in_force=InForce("small", "ab12", "onnxruntime", ("tensorrt: absent",), "day"),
-    bundles=("small", "night"),
-    alarms=(Alarm("alarm", "black frames", 2.0),),
+from tests.runtime.service.page.visits import (
+    OTHER,
+    STATUS,
+    TOKEN,
+    Visitor,
+    opened,
+    shown,
 )
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[ActivityLog]:
-    opened_log = ActivityLog(tmp_path / "activity.db")
-    opened_log.add_event(Event(name="start", text="started"))
-    opened_log.add_second(busy_second(3))
-    yield opened_log
-    opened_log.close(30)
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> PageSettings:
-    """Nobody may anything without a token, wherever they are."""
-    groups = {
-        "workshop": Group(rights=("page", "log"), token_file=token_file(tmp_path, TOKEN)),
-        "drivers": Group(rights=("page", "switch"), token_file=token_file(tmp_path, OTHER)),
-    }
-    access = AccessSettings(loopback=(), groups=groups)
-    return PageSettings(listen="127.0.0.1:0", rate_hz=30, access=access)
-
-
-@pytest.fixture
-def page(settings: PageSettings, log: ActivityLog, tmp_path: Path) -> Iterator[Page]:
-    def switch(bundle: str | None) -> str:
-        if bundle not in (None, *STATUS.bundles):
-            raise UsageError(f"no bundle {bundle!r} is loaded")
-        return f"bundle {bundle}" if bundle else "as the rules say"
-
-    made = Page(settings, lambda: STATUS, log=log, feedback=tmp_path / "kept", switch=switch)
-    with opened(made):
-        yield made
-
-
-@pytest.fixture
-def workshop(page: Page) -> Visitor:
-    return Visitor(page, Authorization=f"Bearer {TOKEN}")
 
 
 class Driving:
@@ -273,93 +226,6 @@ def test_nonsense_gets_a_short_answer(
     answer = workshop.ask("POST", path, body, {"Content-Type": "application/json"})
     assert answer.status == status
     assert "Traceback" not in answer.body.decode()
-
-
-@pytest.mark.parametrize(
-    "sent",
-    [
-        b"",
-        b"\0\xff\0",
-        b"GET\r\n\r\n",
-        b"GET / HTTP/9\r\n\r\n",
-        b"G" * 70_000,
-        b"GET / HTTP/1.1\r\n",
-    ],
-)
-def test_what_is_no_http_does_no_harm(
-    page: Page, workshop: Visitor, sent: bytes, capfd: pytest.CaptureFixture[str]
-) -> None:
-    Visitor(page).raw(sent)
-    assert workshop.get("/status").status == 200
-    assert "Traceback" not in capfd.readouterr().err
-
-
-@pytest.mark.parametrize(
-    "length",
-    ["9" * 5000, "-1", "+2", "1e3", "2\r\nContent-Length: 2", "0x10", "\xb2"],
-    ids=["digits", "negative", "signed", "float", "two", "hexadecimal", "square"],
-)
-def test_a_length_that_is_none_is_refused(
-    page: Page, length: str, capfd: pytest.CaptureFixture[str]
-) -> None:
-    head = f"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n"
-    assert b"HTTP/1.1 413" in Visitor(page).raw(head.encode("latin-1") + b"{}")
-    assert "Traceback" not in capfd.readouterr().err
-
-
-def test_a_bug_of_ours_is_an_answer_for_them_and_a_traceback_for_us(
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    def broken() -> Status:
-        raise ZeroDivisionError("a bug")
-
-    with opened(Page(PageSettings(listen="127.0.0.1:0"), broken)) as page:
-        answer = Visitor(page).get("/status")
-        assert (answer.status, list(answer.document)) == (500, ["error"])
-        assert "a bug" not in answer.document["error"]
-        assert Visitor(page).get("/").status == 200
-    assert "ZeroDivisionError: a bug" in capfd.readouterr().err
-
-
-def test_who_sends_a_byte_now_and_then_gets_no_place_for_it() -> None:
-    ours, theirs = socket.socketpair()
-    requests = _Requests(ours)
-    requests.until_s = time.monotonic() + 0.5
-    stop = threading.Event()
-
-    def trickle() -> None:
-        while not stop.wait(0.05):
-            theirs.send(b"x")
-
-    thread = threading.Thread(target=trickle)
-    thread.start()
-    begun = time.monotonic()
-    with pytest.raises(TimeoutError):
-        io.BufferedReader(requests).readline()
-    assert 0.4 < time.monotonic() - begun < 5
-    stop.set()
-    thread.join()
-    ours.close()
-    theirs.close()
-
-
-def test_idle_connections_do_not_pile_up_and_places_are_given_back(
-    page: Page, workshop: Visitor
-) -> None:
-    port = int(page.url.rstrip("/").rpartition(":")[2])
-    idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(MAX_CONNECTIONS)]
-    time.sleep(0.5)
-    assert b"503" in Visitor(page).raw(b"GET /status HTTP/1.1\r\n\r\n")
-    for one in idle:
-        one.close()
-    end = time.monotonic() + 30
-    while True:
-        try:
-            if workshop.get("/status").status == 200:
-                break
-        except OSError:
-            pass
-        assert time.monotonic() < end
 
 
 def test_one_viewer_too_many_is_told_so(page: Page, workshop: Visitor) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import math
 import socket
 import struct
 import time
@@ -18,6 +19,7 @@ import numpy as np
 from belisha.boxes import Boxes, as_xyxy
 from belisha.service.page.live import Shown
 from belisha.service.page.page import Page
+from belisha.service.status import Alarm, Buckets, Counts, InForce, Status
 
 PATIENCE_S = 30
 
@@ -115,3 +117,14 @@ def token_file(folder: Path, token: str) -> str:
     path = folder / f"{token[:4]}.token"
     path.write_text(token)
     return str(path)
+
+
+TOKEN, OTHER = "token-of-the-workshop", "drivers-token-for-switching"
+STATUS = Status(
+    name="van 7",
+    counts=Counts(captured=30, processed=29, dropped=1),
+    latency=Buckets((4.0, math.inf), (29, 0), 90.0),
+    in_force=InForce("small", "ab12", "onnxruntime", ("tensorrt: absent",), "day"),
+    bundles=("small", "night"),
+    alarms=(Alarm("alarm", "black frames", 2.0),),
+)
