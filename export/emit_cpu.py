@@ -84,8 +84,8 @@ class _Emitter:
         planned = node.op_type == "Conv" and self._plan.layers[node.name].precision == "int8"
         if planned and inputs[0] and node.output[0] in self._layout.activated:
             self._convolution(node, inputs[0])
-        elif planned:
-            self._in_float(self._with_rounded_kernel(node))
+        elif planned and inputs[0]:
+            self._product(node, inputs[0])
         elif node.op_type == "Relu" and node.output[0] in self._quantised:
             return  # in the zero point of the convolution before it
         elif node.op_type == "Resize" and inputs[0]:
@@ -124,17 +124,36 @@ class _Emitter:
         scale = self._plan.tensors[node.input[0]].scale
         return quantise_kernel(self._weights[node.input[1]], bias, scale)
 
-    def _with_rounded_kernel(self, node: Any) -> Any:
-        """A planned convolution whose sums leave in float: its integers' real values in float."""
-        kernel = self._kernel(node)
-        real = kernel.weight * kernel.scales[:, None, None, None]
-        rounded = onnx.NodeProto()
-        rounded.CopyFrom(node)
-        rounded.input[1:] = [
-            self._constant(f"{node.name}.rounded_weight", real.astype(np.float32)),
-            self._constant(f"{node.name}.rounded_bias", kernel.real_bias),
-        ]
-        return rounded
+    def _product(self, node: Any, source: _Quantised) -> None:
+        """A planned 1x1 convolution whose sums leave in float, a head's: a product of matrices.
+
+        Its sums of integers are scaled once. A convolution in float would first turn all that it
+        reads to float, which took longer than the product.
+        """
+        kernel, name = self._kernel(node), node.output[0]
+        if kernel.weight.shape[2:] != (1, 1):
+            raise UsageError(
+                f"{node.name}: expected a kernel of 1x1 where sums leave in float, got "
+                f"{kernel.weight.shape[2:]}: let the plan put this layer in float"
+            )
+        matrix = np.ascontiguousarray(kernel.weight[:, :, 0, 0].T)
+        self._add("Transpose", [source.name], f"{name}_pixels", perm=[0, 2, 3, 1])
+        self._add(
+            "MatMulIntegerToFloat",
+            [
+                f"{name}_pixels",
+                self._constant(f"{node.name}.weight_int8", matrix),
+                source.scale,
+                self._constant(f"{node.name}.weight_scale", kernel.scales),
+                source.zero,
+                self._constant(f"{node.name}.weight_zero", np.zeros(len(kernel.scales), np.int8)),
+                self._constant(f"{node.name}.rounded_bias", kernel.real_bias),
+            ],
+            f"{name}_sums",
+            name=node.name,
+            domain="com.microsoft",
+        )
+        self._add("Transpose", [f"{name}_sums"], name, name=f"{name}_planes", perm=[0, 3, 1, 2])
 
     def _resize(self, node: Any, source: _Quantised) -> None:
         """Each value four times, by copies of whole pixels: ONNX Runtime's Resize takes ten times

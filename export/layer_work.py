@@ -13,8 +13,16 @@ import onnx
 
 _CONVOLUTIONS = {"Conv": 1, "ConvInteger": 1, "QLinearConv": 3}
 """Operation -> which of its inputs is the weight."""
-_PRODUCTS = {"MatMul": (0, 1), "Gemm": (0, 1), "MatMulInteger": (0, 1), "QLinearMatMul": (0, 3)}
+_PRODUCTS = {
+    "MatMul": (0, 1),
+    "Gemm": (0, 1),
+    "MatMulInteger": (0, 1),
+    "MatMulIntegerToFloat": (0, 1),
+    "QLinearMatMul": (0, 3),
+}
 """Operation -> which of its inputs are the factors."""
+_IN_INTEGERS = frozenset({"QLinearConv", "MatMulIntegerToFloat"})
+"""What a convolution of a CPU flavour becomes; the second where its sums leave in float."""
 _FUSED = frozenset({"Relu", "Clip", "LeakyRelu", "HardSwish", "HardSigmoid", "Sigmoid", "Tanh"})
 """Activations that an engine may make a part of the layer before them."""
 ARITHMETIC = frozenset({*_CONVOLUTIONS, *_PRODUCTS, "FusedConv", "QGemm", "FusedMatMul"})
@@ -39,7 +47,7 @@ class IntegerShare:
 
     def __str__(self) -> str:
         return (
-            f"{self.integer} of {self.convolutions} convolutions are QLinearConv, "
+            f"{self.integer} of {self.convolutions} convolutions multiply integers, "
             f"{100 * self.of_macs:.2f} % of the multiply-adds"
         )
 
@@ -71,13 +79,14 @@ def layer_work(model: bytes) -> dict[str, LayerWork]:
 
 
 def integer_share(model: bytes) -> IntegerShare:
-    """How much of the convolutions of a CPU flavour is QLinearConv."""
+    """How much of the convolutions of a CPU flavour multiplies integers."""
     work = layer_work(model)
-    macs: dict[str, list[int]] = {"Conv": [], "QLinearConv": []}
+    integer, real = [], []
     for node in onnx.load_model_from_string(model).graph.node:
-        if node.op_type in macs:
-            macs[node.op_type].append(work[node.output[0]].macs)
-    integer, real = macs["QLinearConv"], macs["Conv"]
+        if node.op_type in _IN_INTEGERS:
+            integer.append(work[node.output[0]].macs)
+        elif node.op_type == "Conv":
+            real.append(work[node.output[0]].macs)
     total = max(sum(integer) + sum(real), 1)
     return IntegerShare(len(integer), len(integer) + len(real), sum(integer) / total)
 
@@ -86,18 +95,26 @@ def _with_shapes(model: Any) -> Any:
     """The model with the shapes of its tensors; ONNX knows no shapes of others' operators."""
     while True:
         model = onnx.shape_inference.infer_shapes(model)
-        known = {value.name: value for value in model.graph.value_info}
+        shapes = _shapes(model.graph)
         added = 0
         for node in model.graph.node:
-            if node.op_type == "QLinearAdd" and node.output[0] not in known:
-                source = known.get(node.input[0])
-                if source is not None:
-                    value = model.graph.value_info.add()
-                    value.CopyFrom(source)
-                    value.name = node.output[0]
-                    added += 1
+            kind, sides = _foreign(node, shapes)
+            if sides and node.output[0] not in shapes:
+                value = onnx.helper.make_tensor_value_info(node.output[0], kind, sides)
+                model.graph.value_info.append(value)
+                added += 1
         if not added:
             return model
+
+
+def _foreign(node: Any, shapes: dict[str, tuple[int, ...]]) -> tuple[int, tuple[int, ...]]:
+    """Type and shape of what an operator of ONNX Runtime's own makes; no sides if unknown."""
+    if node.op_type == "QLinearAdd":
+        return onnx.TensorProto.UINT8, shapes.get(node.input[0], ())
+    if node.op_type == "MatMulIntegerToFloat":
+        first, second = (shapes.get(name, ()) for name in node.input[:2])
+        return onnx.TensorProto.FLOAT, (*first[:-1], second[-1]) if first and second else ()
+    return onnx.TensorProto.UNDEFINED, ()
 
 
 def _bytes(tensor: Any) -> int:

@@ -13,6 +13,8 @@ from export.plan import Plan
 from training.integers import INPUT_SCALE
 
 _MOVES = frozenset({"Reshape", "Transpose", "Concat"})
+_WEIGHTS = {"QLinearConv": ((3, 4, 5), 0), "MatMulIntegerToFloat": ((1, 3, 5), 1)}
+"""Operation -> places of weights, their scales and zero points; axis of the output channels."""
 
 Rule = Callable[[LintGraph, Plan], Iterator[Finding]]
 
@@ -28,18 +30,17 @@ def lint_cpu(model: onnx.ModelProto, plan: Plan) -> tuple[Finding, ...]:
     return tuple(finding for rule in RULES for finding in rule(graph, plan))
 
 
-def all_but_head_ends(graph: LintGraph, plan: Plan) -> Iterator[Finding]:
-    """Every convolution is a QLinearConv, but the last of each head and what the plan excuses."""
-    found = {node.name for node in graph.of_type("QLinearConv")}
+def planned_in_integers(graph: LintGraph, plan: Plan) -> Iterator[Finding]:
+    """Every convolution multiplies integers, but what the plan excuses."""
+    found = {node.name for node in graph.of_type(*_WEIGHTS)}
     for node in graph.of_type("Conv"):
-        last = not any(reader.op_type == "Relu" for reader in graph.readers[node.output[0]])
         layer = plan.layers.get(node.name)
         if layer is None:
-            yield Finding("qlinearconv", node.name, "the plan knows no such convolution")
-        elif not last and layer.precision == "int8":
-            yield Finding("qlinearconv", node.name, "expected a QLinearConv, got Conv in float")
+            yield Finding("integers", node.name, "the plan knows no such convolution")
+        elif layer.precision == "int8":
+            yield Finding("integers", node.name, "expected integers, got Conv in float")
     for name in set(plan.layers) - found - {node.name for node in graph.of_type("Conv")}:
-        yield Finding("qlinearconv", name, "the plan's convolution is not in the graph")
+        yield Finding("integers", name, "the plan's convolution is not in the graph")
 
 
 def bytes_only_moved(graph: LintGraph, plan: Plan) -> Iterator[Finding]:
@@ -79,11 +80,12 @@ def unsigned_activations(graph: LintGraph, plan: Plan) -> Iterator[Finding]:
 
 def signed_weights(graph: LintGraph, plan: Plan) -> Iterator[Finding]:
     """Weights are int8 around 0, a scale a channel: what VNNI and arm64 multiply at once."""
-    for node in graph.of_type("QLinearConv"):
-        weight, zero, scale = (graph.constant(node, place) for place in (3, 5, 4))
+    for node in graph.of_type(*_WEIGHTS):
+        places, axis = _WEIGHTS[node.op_type]
+        weight, scale, zero = (graph.constant(node, place) for place in places)
         if weight is None or weight.dtype != np.int8 or zero is None or zero.any():
             yield Finding("signed-weights", node.name, "expected int8 weights with zero point 0")
-        elif scale is None or scale.shape != (len(weight),):
+        elif scale is None or scale.shape != (weight.shape[axis],):
             yield Finding("signed-weights", node.name, "expected a scale for each output channel")
 
 
@@ -98,7 +100,7 @@ def planned_scales(graph: LintGraph, plan: Plan) -> Iterator[Finding]:
 
 
 def float_islands(graph: LintGraph, plan: Plan) -> Iterator[Finding]:
-    """Nothing but the head ends computes in float: no ReLU of its own, no quantising again."""
+    """Nothing but sums that leave computes in float: no ReLU of its own, no quantising again."""
     floats = {name for name, layer in plan.layers.items() if layer.precision == "float"}
     excused = floats & set(plan.tensors)  # a layer in the middle that was planned in float
     for node in graph.of_type("Relu", "QuantizeLinear", "Add", "Resize"):
@@ -112,7 +114,7 @@ def float_islands(graph: LintGraph, plan: Plan) -> Iterator[Finding]:
 
 
 RULES: tuple[Rule, ...] = (
-    all_but_head_ends,
+    planned_in_integers,
     bytes_only_moved,
     unsigned_activations,
     signed_weights,

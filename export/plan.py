@@ -240,7 +240,7 @@ def round_scale(scale: float) -> float:
 def _plan_layer(name: str, layout: Layout) -> LayerPlan:
     if layout.outputs[name] in layout.activated:
         return LayerPlan("int8", "convolution with ReLU")
-    return LayerPlan("float", "last of a head: its few channels carry scores and pixels")
+    return LayerPlan("int8", "last of a head: its sums leave in float")
 
 
 def _in_lines(document: dict[str, Any]) -> str:

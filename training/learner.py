@@ -15,6 +15,7 @@ from torch.optim.swa_utils import AveragedModel
 from belisha.frames import Preprocessing
 from training.assign import Cells
 from training.config import Config
+from training.deepen import deepened
 from training.loader import Batch
 from training.loss import BOX_WEIGHT, detection_loss
 from training.model import LAYOUT, Network, build_network
@@ -61,7 +62,7 @@ class Learner:
         torch.manual_seed(config.seed)
         self.network = build_network(config.size)
         if start is not None:
-            self.network.load_state_dict(start)
+            self.network.load_state_dict(deepened(start, self.network))
         if config.tuning is not None:
             self.network = quantised(self.network, config.tuning.scales)
         self.average: Any = AveragedModel(

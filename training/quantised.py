@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from belisha.errors import UsageError
 from training.integers import INPUT_SCALE, MOST_BIAS, PIXELS, TOP, TOPS
-from training.model import BranchedConv, Network, replace_modules
+from training.model import BranchedConv, Head, Network, in_rows, replace_modules
 
 Flavour = Literal["int8", "uint8"]
 
@@ -90,6 +90,20 @@ def _convolved(x: Tensor, kernel: Tensor, bias: Tensor, conv: QuantisedConv) -> 
     return steps.rounded(functional.relu(sums), steps.exit)
 
 
+class QuantisedHead(Head):
+    """A `Head` whose kernel is in whole steps; its sums leave as they are."""
+
+    def __init__(self, source: Head, entry: float) -> None:
+        super().__init__(source.cells.in_channels)
+        self.entry = entry
+        self.load_state_dict(source.state_dict())
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See `Head.forward`; the input is in whole steps already."""
+        weight, bias = self.cells.weight, self.cells.get_parameter("bias")
+        return in_rows(functional.conv2d(x, *rounded_kernel(weight, bias, self.entry)))
+
+
 def rounded_kernel(weight: Tensor, bias: Tensor, entry: float) -> tuple[Tensor, Tensor]:
     """Kernel and bias in whole steps, as `export.kernel.quantise_kernel` makes them.
 
@@ -133,7 +147,12 @@ def quantised(network: Network, scales: Mapping[str, float], flavour: Flavour = 
         )
         return QuantisedConv(conv, steps)
 
+    def replaced_head(name: str, head: Head) -> nn.Module:
+        level = name.removeprefix("heads.")
+        return QuantisedHead(head, float(torch.tensor(scales[f"merges.{level}"])))
+
     replace_modules(made, BranchedConv, replaced)
+    replace_modules(made, Head, replaced_head)
     return made.train(network.training)
 
 

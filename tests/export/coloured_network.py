@@ -16,12 +16,12 @@ FRAMES = 60
 """Of validation."""
 
 
-def train_on_coloured_streets(folder: Path, steps: int = 300, **changes: Any) -> Path:
+def train_on_coloured_streets(folder: Path, steps: int = 220, **changes: Any) -> Path:
     """Draw data sets `street` and `validation` in a folder, train on them; gives the checkpoint.
 
     Args:
         folder: an empty one.
-        steps: of training; 300 find nearly everybody.
+        steps: of training; 220 find nearly everybody.
         changes: of the configuration.
     """
     draw_coloured_street(folder / "street", 48, seed=0)

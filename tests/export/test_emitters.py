@@ -16,6 +16,7 @@ from export.emit_tensorrt import emit_tensorrt
 from export.plan import Equalisation, LayerPlan
 from tests.export.trained import float_model, frame, plan
 
+HEAD_ENDS = {"heads.0.cells", "heads.1.cells", "heads.2.cells"}
 UNSEEN = [frame(seed) for seed in range(50, 54)]
 
 pytestmark = pytest.mark.xdist_group("exporter")  # it is slow to start: once is enough
@@ -71,9 +72,10 @@ def test_both_flavours_have_the_plans_numbers(
         assert np.abs(first - second).mean() <= np.abs(first - exact).mean() * 1.5
 
 
-def test_cpu_every_planned_convolution_is_a_qlinearconv(cpu: onnx.ModelProto) -> None:
-    assert len(of_type(cpu, "QLinearConv")) == planned()
-    assert len(of_type(cpu, "Conv")) == 3
+def test_cpu_every_planned_convolution_computes_with_integers(cpu: onnx.ModelProto) -> None:
+    assert len(of_type(cpu, "QLinearConv")) == planned() - 3
+    assert {node.name for node in of_type(cpu, "MatMulIntegerToFloat")} == HEAD_ENDS
+    assert not of_type(cpu, "Conv")
     assert not of_type(cpu, "Relu"), "a ReLU is in the zero point of its convolution"
     assert not of_type(cpu, "QuantizeLinear"), "the camera's bytes need no arithmetic"
 
@@ -177,23 +179,58 @@ def test_a_layer_that_the_plan_puts_in_float_is_in_float_in_both(layer: str) -> 
     changed = replace(plan(), layers=layers)
     models = emit_cpu(float_model(), changed), emit_tensorrt(float_model(), changed)
     assert layer in {node.name for node in of_type(models[0], "Conv")}
-    assert len(of_type(models[0], "QLinearConv")) == planned() - 1
+    assert len(of_type(models[0], "QLinearConv")) == planned() - 4
     found = outputs(models[0]), outputs(models[1], optimise=False)
     for first, second, exact in zip(*found, outputs(float_model()), strict=True):
         assert np.abs(first - second).mean() <= np.abs(first - exact).mean() * 1.5
 
 
-def test_a_head_end_that_the_plan_puts_in_int8_is_rounded_in_both() -> None:
-    layers = {name: LayerPlan("int8", "asked for") for name in plan().layers}
-    changed = replace(plan(), layers=layers)
+def test_head_ends_that_the_plan_puts_in_float_are_in_float_in_both() -> None:
+    floats = {name: LayerPlan("float", "asked for") for name in HEAD_ENDS}
+    changed = replace(plan(), layers={**plan().layers, **floats})
     cpu, tensorrt = emit_cpu(float_model(), changed), emit_tensorrt(float_model(), changed)
-    assert len(of_type(tensorrt, "DequantizeLinear")) == len(plan().tensors) + len(layers)
-    plain = outputs(emit_cpu(float_model(), plan()))
+    assert {node.name for node in of_type(cpu, "Conv")} == HEAD_ENDS
+    assert not of_type(cpu, "MatMulIntegerToFloat")
+    assert len(of_type(tensorrt, "DequantizeLinear")) == len(plan().tensors) + planned() - 3
+    rounded = outputs(emit_cpu(float_model(), plan()))
     for first, second, before in zip(
-        outputs(cpu), outputs(tensorrt, optimise=False), plain, strict=True
+        outputs(cpu), outputs(tensorrt, optimise=False), rounded, strict=True
     ):
         assert np.abs(first - second).mean() < first.std() / 6
         assert not np.array_equal(first, before)
+
+
+def test_cpu_a_head_end_is_its_convolution_with_rounded_weights(cpu: onnx.ModelProto) -> None:
+    """Convolutions of real values in the place of the products give the same, but for rounding."""
+    model, values = onnx.ModelProto(), constants(cpu)
+    model.CopyFrom(cpu)
+    for product in of_type(model, "MatMulIntegerToFloat"):
+        name, (before, after) = product.name, _around(model, product)
+        weight = values[product.input[1]].T * values[product.input[3]][:, None]
+        weight = numpy_helper.from_array(weight.astype(np.float32)[:, :, None, None], "w" + name)
+        model.graph.initializer.append(weight)
+        scale, zero = product.input[2], product.input[4]
+        after.CopyFrom(
+            helper.make_node(
+                "Conv", ["real" + name, "w" + name, product.input[6]], after.output, "conv" + name
+            )
+        )
+        before.CopyFrom(
+            helper.make_node(
+                "DequantizeLinear", [before.input[0], scale, zero], ["real" + name], "real" + name
+            )
+        )
+        model.graph.node.remove(product)
+    assert len(of_type(model, "Conv")) == 3
+    for product, convolved in zip(outputs(cpu), outputs(model), strict=True):
+        assert np.allclose(product, convolved, atol=1e-5, rtol=1e-5)
+
+
+def _around(model: onnx.ModelProto, product: Any) -> tuple[Any, Any]:
+    """The transposes before and behind a product."""
+    before = next(node for node in model.graph.node if product.input[0] in node.output)
+    after = next(node for node in model.graph.node if product.output[0] in node.input)
+    return before, after
 
 
 def test_equalised_weights_go_into_both() -> None:

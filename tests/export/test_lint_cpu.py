@@ -73,19 +73,34 @@ def one_scale(model: Any) -> None:
     constant(model, "stages.1.0.weight_scale", np.float32(0.1))
 
 
+def unsigned_head_weights(model: Any) -> None:
+    constant(model, "heads.0.cells.weight_int8", np.ones((32, 5), np.uint8))
+
+
+def one_scale_for_a_head(model: Any) -> None:
+    constant(model, "heads.0.cells.weight_scale", np.float32(0.1))
+
+
+def head_in_float(model: Any) -> None:
+    node(model, "heads.0.cells").op_type = "Conv"
+
+
 def another_scale(model: Any) -> None:
     constant(model, "stages.1.0_scale", np.array(0.7, np.float32))
 
 
 PLANTED: list[tuple[Edit, str, str]] = [
-    (convolution_in_float, "qlinearconv", "stages.1.0"),
-    (lost_layer, "qlinearconv", "stages.1.0"),
+    (convolution_in_float, "integers", "stages.1.0"),
+    (lost_layer, "integers", "stages.1.0"),
     (arithmetic_on_bytes, "bytes-only-moved", "copied"),
     (another_zero_for_bytes, "bytes-only-moved", "stages.0.0"),
     (signed_output, "unsigned-activations", "stages.1.0"),
     (shifted_weights, "signed-weights", "stages.1.0"),
     (unsigned_weights, "signed-weights", "stages.1.0"),
     (one_scale, "signed-weights", "stages.1.0"),
+    (unsigned_head_weights, "signed-weights", "heads.0.cells"),
+    (one_scale_for_a_head, "signed-weights", "heads.0.cells"),
+    (head_in_float, "integers", "heads.0.cells"),
     (another_scale, "planned-scales", "stages.1.0"),
     (convolution_in_float, "float-islands", "relu"),
     (convolution_in_float, "float-islands", "again"),

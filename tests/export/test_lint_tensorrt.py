@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from export.emit_tensorrt import emit_tensorrt
 from export.lint_tensorrt import RULES, lint_tensorrt
+from export.plan import LayerPlan
 from tests.export.trained import float_model, plan
 
 pytestmark = pytest.mark.xdist_group("exporter")  # it is slow to start: once is enough
@@ -136,10 +138,6 @@ def one_scale_for_all_channels(model: Any) -> None:
     constant(model, "stages.1.0.weight_scale", np.float32(0.01))
 
 
-def weights_of_an_unplanned_layer(model: Any) -> None:
-    node(model, "heads.0.cells").input[1] = "stages.1.0.weight_real"
-
-
 def bypassed_pair(model: Any) -> None:
     node(model, "stages.1.0").input[0] = "stages.0.0"
 
@@ -161,7 +159,6 @@ PLANTED: list[tuple[Edit, str, str]] = [
     (second_pair, "doubled-pairs", "again"),
     (float_weights, "int8-weights", "stages.1.0"),
     (one_scale_for_all_channels, "int8-weights", "stages.1.0"),
-    (weights_of_an_unplanned_layer, "int8-weights", "heads.0.cells"),
     (bypassed_pair, "int8-inputs", "stages.1.0"),
 ]
 
@@ -179,6 +176,12 @@ def test_a_planted_fault_is_found_at_its_node(edit: Edit, rule: str, place: str)
     found = [finding for finding in lint_tensorrt(model, plan()) if finding.rule == rule]
     assert place in {finding.node for finding in found}
     assert all(finding.message for finding in found)
+
+
+def test_int8_weights_of_a_layer_that_was_planned_in_float_are_found() -> None:
+    layers = {**plan().layers, "heads.0.cells": LayerPlan("float", "asked for")}
+    found = lint_tensorrt(emitted(), replace(plan(), layers=layers))
+    assert [(one.rule, one.node) for one in found] == [("int8-weights", "heads.0.cells")]
 
 
 def test_no_rule_is_without_its_fault() -> None:

@@ -77,7 +77,7 @@ def test_a_clean_bundle_passes_lint(tmp_path: Path, capsys: pytest.CaptureFixtur
     *verdicts, share = capsys.readouterr().out.splitlines()
     assert verdicts == ["int8_cpu: clean", "int8_tensorrt: clean"]
     planned, layers = len(plan().planned), len(plan().layers)
-    assert share.startswith(f"int8_cpu: {planned} of {layers} convolutions are QLinearConv, 9")
+    assert share.startswith(f"int8_cpu: {planned} of {layers} convolutions multiply integers, 100")
 
 
 def test_lint_names_rule_and_node_and_fails(
@@ -90,7 +90,7 @@ def test_lint_names_rule_and_node_and_fails(
     findings = document["findings"]
     assert document["int8_cpu"]["of_macs"] > 0.9
     assert {"flavour", "rule", "node", "message"} == set(findings[0])
-    assert ("qlinearconv", "stages.1.0") in {(one["rule"], one["node"]) for one in findings}
+    assert ("integers", "stages.1.0") in {(one["rule"], one["node"]) for one in findings}
 
 
 def test_a_bundle_without_a_plan_cannot_be_checked(

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from torch import nn
 
 from belisha.errors import UsageError
 from tests.training.test_model import experienced, frames
 from training.model import BranchedConv, Network, build_network
 from training.quantised import (
     QuantisedConv,
+    QuantisedHead,
     equalised,
     input_tensors,
     quantised,
@@ -38,8 +40,9 @@ def scales(network: Network, step: float = 0.05) -> dict[str, float]:
     return {**dict.fromkeys({*inputs.values(), *inputs}, step), "pixels": 1 / 128}
 
 
-def test_every_convolution_but_the_head_ends_computes_in_integers() -> None:
+def test_every_convolution_computes_in_integers() -> None:
     made = quantised(network(), scales(network()))
+    assert {type(head) for head in made.heads} == {QuantisedHead}
     kinds = [type(module) for module in made.modules() if isinstance(module, BranchedConv)]
     assert set(kinds) == {QuantisedConv}
     assert len(kinds) == len(input_tensors(network()))
@@ -99,6 +102,17 @@ def test_kernel_and_bias_are_whole_steps() -> None:
     counts = whole.double() / (0.02 * step.double())
     assert torch.allclose(counts, counts.round(), atol=0.02)
     assert torch.allclose(whole, bias, atol=float(0.02 * step.max()))
+
+
+def test_a_heads_kernel_is_in_whole_steps_and_its_sums_are_not_rounded() -> None:
+    net = network()
+    head = quantised(net, scales(net, 0.05)).heads[0]
+    cells = net.heads[0].cells
+    weight, bias = rounded_kernel(cells.weight, cells.bias, 0.05)
+    levels = 0.05 * torch.randint(0, 100, (1, cells.in_channels, 3, 4)).float()
+    wanted = nn.functional.conv2d(levels, weight, bias).permute(0, 2, 3, 1).reshape(1, 12, 5)
+    assert torch.allclose(head(levels), wanted, atol=1e-5)
+    assert not torch.allclose(net.heads[0](levels), wanted, atol=1e-5)
 
 
 def test_gradients_pass_the_rounding_to_every_parameter_that_float_would_teach() -> None:
