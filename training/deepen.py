@@ -7,6 +7,7 @@ what the new layer can add is learnt from there.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -31,12 +32,12 @@ def deepened(state: dict[str, Any], network: Network) -> dict[str, Any]:
     """
     grown = dict(state)
     for stage, layers in enumerate(network.stages):
-        for place in range(1, len(layers)):
+        for place, layer in enumerate(layers.children()):
             name, before = f"stages.{stage}.{place}", f"stages.{stage}.{place - 1}"
             if f"{name}.main" not in state and f"{before}.norm.weight" in grown:
-                layer = layers[place].state_dict()
-                layer |= _identity(layer) | _passing(grown, before)
-                grown |= {f"{name}.{key}": value for key, value in layer.items()}
+                fresh = layer.state_dict()
+                fresh |= _identity(fresh) | _passing(grown, before)
+                grown |= {f"{name}.{key}": value for key, value in fresh.items()}
     return grown
 
 
@@ -56,9 +57,9 @@ def _passing(state: dict[str, Any], before: str) -> dict[str, Tensor]:
     variance are those of a rectified Gaussian.
     """
     bias, deviation = state[f"{before}.norm.bias"], state[f"{before}.norm.weight"].abs() + 1e-6
-    normal = torch.distributions.Normal(0.0, 1.0)
     ratio = bias / deviation
-    below, density = normal.cdf(ratio), normal.log_prob(ratio).exp()
+    below = torch.special.ndtr(ratio)
+    density = torch.exp(-(ratio**2) / 2) / math.sqrt(2 * math.pi)
     mean = bias * below + deviation * density
     variance = (bias**2 + deviation**2) * below + bias * deviation * density - mean**2
     variance = variance.clamp_min(1e-4)  # of channels that are hardly ever above 0
