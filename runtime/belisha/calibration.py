@@ -78,12 +78,13 @@ OWN = Calibration()
 
 
 def _sigmoid(x: FloatArray) -> FloatArray:
-    small = np.exp(-np.abs(x))  # never overflows, and keeps its digits where a score is small
-    probability: FloatArray = np.where(x < 0, small, np.float32(1)) / (1 + small)
+    # In float64, as exponentials of float32 differ in their last bit between processors.
+    small = np.exp(-np.abs(x.astype(np.float64)))  # never overflows, nor loses digits
+    probability: FloatArray = (np.where(x < 0, small, 1.0) / (1 + small)).astype(np.float32)
     return probability
 
 
 def _logit(probability: FloatArray) -> FloatArray:
-    inside = np.clip(probability, _SURE, 1 - _SURE)
-    logits: FloatArray = np.log(inside) - np.log1p(-inside)
+    inside = np.clip(probability, _SURE, 1 - _SURE).astype(np.float64)
+    logits: FloatArray = (np.log(inside) - np.log1p(-inside)).astype(np.float32)
     return logits
