@@ -11,6 +11,7 @@ from datetime import datetime
 LOG = "/var/lib/belisha/activity.db"
 
 moment = float(sys.argv[1])
+seq, written, body = 0, 0.0, "none at all"
 rows = sqlite3.connect(f"file:{LOG}?mode=ro", uri=True).execute(
     "SELECT seq, body FROM log ORDER BY seq DESC"
 )
@@ -19,3 +20,5 @@ for seq, body in rows:
     if written <= moment:
         print(seq, f"{written:.1f}")
         break
+else:
+    raise SystemExit(f"no entry up to {moment}; the first is {seq}, of {written}: {body}")

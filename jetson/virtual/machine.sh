@@ -13,8 +13,9 @@ rootfs_tar=$work/$release-arm64.tar.zst
 # How patient to be: emulation takes a hundred times as long as a board, more on a busy machine.
 patience_s=${PATIENCE_S:-1800}
 
-# Whether a process is there; one that has ended and that nobody has asked about is not.
-lives() { case $(ps -o stat= -p "${1:-0}" 2> /dev/null) in '' | Z*) return 1 ;; esac; }
+# Whether a process is there; one that has ended and that nobody has asked about is not, but for threads
+# of it that still end (l) and hold its files meanwhile.
+lives() { case $(ps -o stat= -p "${1:-0}" 2> /dev/null) in Z*l*) ;; '' | Z*) return 1 ;; esac; }
 
 # Registers the emulator, so that arm64 programs run; on machines with binfmt-support it is there.
 need_emulation() {
