@@ -101,12 +101,13 @@ trained: setup peers
 	$(BIN)/python -m training train training/configs/champion.yaml --out runs/champion
 	$(BIN)/python -m training train training/configs/longer.yaml --out runs/longer
 	$(BIN)/python -m training train training/configs/finish.yaml --out runs/finished
+	$(BIN)/python -m training average runs/longer/last.pt runs/finished/last.pt --out runs/averaged/last.pt
 
 champion: trained
 	$(BIN)/python -m training scenes --out runs/golden --n 2 --seed 5 --size 256x192 --conditions day
-	$(BIN)/python -m export build runs/finished/last.pt --name belisha-small \
+	$(BIN)/python -m export build runs/averaged/last.pt --name belisha-small \
 	  --golden runs/golden/images/*.jpg --card $(CHAMPION)/model_card.md --out runs/champion.bundle
-	$(BIN)/python -m export build runs/finished/last.pt --name belisha-small \
+	$(BIN)/python -m export build runs/averaged/last.pt --name belisha-small \
 	  --golden runs/golden/images/*.jpg --card $(CHAMPION)/model_card.md --without float \
 	  --out $(CHAMPION)/champion.bundle
 

@@ -9,6 +9,7 @@ from training.commands.data import COMMANDS as DATA_COMMANDS
 
 COMMANDS: dict[str, Command | Group] = {
     "train": Command("training.commands.train", "train a detector from a configuration file"),
+    "average": Command("training.commands.average", "the mean of several checkpoints' weights"),
     "evaluate": Command("training.commands.evaluate", "measure a bundle on a data set"),
     "errors": Command(
         "training.commands.errors", "why people are missed and boxes are wrong, and what it costs"
