@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from belisha.boxes import BoolArray, Boxes, FloatArray, IntArray, iou
+from belisha.calibration import OWN, Calibration
 from belisha.matching import UNMATCHED, match
 
 
@@ -20,7 +21,8 @@ class Side:
         boxes: D boxes in pixels of their frames; best first within each.
         partner: (D,) whether the other detector has a box there, with hysteresis.
         overlaps: (D,) IoU with the other's box; NaN where there is none.
-        shifts: (D,) the other's score minus this one's; NaN likewise.
+        shifts: (D,) the other's score minus this one's, both as they were before calibration,
+            which would stretch what lies between them; NaN likewise.
     """
 
     frames: IntArray
@@ -45,6 +47,7 @@ def agree(
     threshold: float,
     hysteresis: float,
     min_iou: float,
+    calibration: Calibration = OWN,
 ) -> Agreement:
     """Match two detectors' boxes frame by frame.
 
@@ -57,29 +60,31 @@ def agree(
         threshold: score from which a detection counts.
         hysteresis: by which its partner may be weaker.
         min_iou: least overlap of partners.
+        calibration: of both detectors' scores.
     """
     lower = threshold - hysteresis
-    return Agreement(
-        _side(reference, candidate, threshold, lower, min_iou),
-        _side(candidate, reference, threshold, lower, min_iou),
-    )
 
+    def side(own: Sequence[Boxes], others: Sequence[Boxes]) -> Side:
+        frames = [
+            _frame(
+                index,
+                mine[mine.scores >= threshold],
+                theirs[theirs.scores >= lower],
+                min_iou,
+                calibration,
+            )
+            for index, (mine, theirs) in enumerate(zip(own, others, strict=True))
+        ]
+        indices, xyxy, scores, partner, overlaps, shifts = (
+            np.concatenate(column) for column in zip(*frames, strict=True)
+        )
+        return Side(indices, Boxes(xyxy, scores), partner, overlaps, shifts)
 
-def _side(
-    own: Sequence[Boxes], others: Sequence[Boxes], threshold: float, lower: float, min_iou: float
-) -> Side:
-    sides = [
-        _frame(index, mine[mine.scores >= threshold], theirs[theirs.scores >= lower], min_iou)
-        for index, (mine, theirs) in enumerate(zip(own, others, strict=True))
-    ]
-    frames, xyxy, scores, partner, overlaps, shifts = (
-        np.concatenate(column) for column in zip(*sides, strict=True)
-    )
-    return Side(frames, Boxes(xyxy, scores), partner, overlaps, shifts)
+    return Agreement(side(reference, candidate), side(candidate, reference))
 
 
 def _frame(
-    index: int, mine: Boxes, theirs: Boxes, min_iou: float
+    index: int, mine: Boxes, theirs: Boxes, min_iou: float, calibration: Calibration
 ) -> tuple[IntArray, FloatArray, FloatArray, BoolArray, FloatArray, FloatArray]:
     """The columns of `Side` for one frame."""
     matches = match(theirs, mine.xyxy, min_iou=min_iou)
@@ -88,6 +93,6 @@ def _frame(
     taking = np.flatnonzero(matches.reference != UNMATCHED)
     taken = matches.reference[taking]
     overlaps[taken] = iou(theirs.xyxy[taking], mine.xyxy)[np.arange(len(taking)), taken]
-    shifts[taken] = theirs.scores[taking] - mine.scores[taken]
+    shifts[taken] = calibration.own(theirs.scores[taking]) - calibration.own(mine.scores[taken])
     frames = np.full(len(mine), index, np.intp)
     return frames, mine.xyxy, mine.scores, matches.found, overlaps, shifts

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from belisha.boxes import Boxes
 from belisha.bundle import Bundle, write_bundle
+from belisha.calibration import OWN, Calibration
 from belisha.manifest import Flavour, Manifest
 from export.flavours import ORDER, open_flavour
 from export.parity.gate import Parity, compare, nothing_compared
@@ -84,11 +85,19 @@ def compare_bundle(reference: Detect, bundle: Bundle, dataset: Dataset, rules: R
         for flavour in flavours:
             detectors[flavour] = stack.enter_context(open_flavour(bundle, flavour))
         seen = sight(detectors, dataset.samples)
-    return judge_sightings(seen, flavours, dataset, bundle.manifest.threshold, rules)
+    manifest = bundle.manifest
+    return judge_sightings(
+        seen, flavours, dataset, manifest.threshold, rules, manifest.head.calibration
+    )
 
 
 def judge_sightings(
-    seen: Sightings, flavours: list[Flavour], dataset: Dataset, threshold: float, rules: Rules
+    seen: Sightings,
+    flavours: list[Flavour],
+    dataset: Dataset,
+    threshold: float,
+    rules: Rules,
+    calibration: Calibration = OWN,
 ) -> Checked:
     """The verdict on what was seen."""
     parity = compare(
@@ -99,5 +108,6 @@ def judge_sightings(
         names=(REFERENCE, dataset.name),
         threshold=threshold,
         rules=rules,
+        calibration=calibration,
     )
     return Checked(parity, seen.detections)

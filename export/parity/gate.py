@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from belisha.boxes import Boxes
+from belisha.calibration import OWN, Calibration
 from belisha.manifest import Flavour
 from export.parity.agreement import Agreement, agree
 from export.parity.rules import Bounds, Rules
@@ -129,6 +130,7 @@ def compare(
     names: tuple[str, str],
     threshold: float,
     rules: Rules,
+    calibration: Calibration = OWN,
 ) -> Parity:
     """Compare what detectors found on the same frames.
 
@@ -140,6 +142,7 @@ def compare(
         names: of the reference, and of the data.
         threshold: of the bundle.
         rules: what is allowed.
+        calibration: of all these scores.
     """
     agreements = {
         flavour: agree(
@@ -148,6 +151,7 @@ def compare(
             threshold=threshold,
             hysteresis=min(rules.hysteresis, threshold),
             min_iou=rules.min_iou,
+            calibration=calibration,
         )
         for flavour, found in candidates.items()
     }

@@ -21,7 +21,7 @@ class Bounds:
         least_recall: share of the reference's detections that the flavour finds.
         least_precision: share of the flavour's detections that the reference finds.
         least_iou: mean overlap of the two boxes of a person.
-        most_shift: mean difference of the two scores of a person.
+        most_shift: mean difference of the two scores of a person, before calibration.
         most_ap50_loss, most_miss_rate_rise: against the truth, in shares of 1.
     """
 

@@ -52,6 +52,13 @@ class Calibration:
             raw = _logit(raw)
         return _sigmoid((raw - np.float32(self.offset)) * np.float32(1 / self.temperature))
 
+    def own(self, scores: FloatArray) -> FloatArray:
+        """(K,) float32 scores -> (K,) float32, what they were before: the network's own."""
+        if self.is_identity:
+            return scores
+        logits = _logit(scores) * np.float32(self.temperature) + np.float32(self.offset)
+        return _sigmoid(logits)
+
     def raw_threshold(self, threshold: float, kind: ScoreKind) -> float:
         """The number from which the model's `scores` reach a threshold, a score.
 

@@ -99,3 +99,11 @@ def test_certain_probabilities_do_not_overflow() -> None:
 def test_numbers_without_sense_are_refused(changes: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Calibration(**changes)
+
+
+def test_what_a_score_was_before_comes_back() -> None:
+    raw = np.linspace(-6, 6, 50, dtype=np.float32)
+    own = Calibration().scores(raw, "logit")
+    calibration = Calibration(temperature=0.4, offset=0.45)
+    assert np.allclose(calibration.own(calibration.scores(raw, "logit")), own, atol=1e-3)
+    assert Calibration().own(own) is own

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from belisha.boxes import Boxes
+from belisha.calibration import Calibration
 from export.parity.agreement import Agreement, agree
 from tests.training.evaluation.truth import boxes, standing
 
@@ -30,6 +31,22 @@ def test_a_score_that_falls_below_the_threshold_by_a_hair_is_nobody_lost() -> No
     assert both.reference.partner.tolist() == [True]
     assert both.reference.shifts == pytest.approx([-0.05])
     assert len(both.candidate.frames) == 0, "the candidate calls nobody"
+
+
+def test_a_shift_is_one_of_the_scores_before_they_were_calibrated() -> None:
+    calibration = Calibration(temperature=0.5, offset=-1.0)
+    found = calibration.scores(np.array([0.2, -0.1], np.float32), "logit")
+    both = agree(
+        [boxes((ONE, float(found[0])))],
+        [boxes((ONE, float(found[1])))],
+        threshold=0.5,
+        hysteresis=0.05,
+        min_iou=0.5,
+        calibration=calibration,
+    )
+    own = 1 / (1 + np.exp(0.1)) - 1 / (1 + np.exp(-0.2))
+    assert both.reference.shifts == pytest.approx([own], abs=1e-5)
+    assert both.candidate.shifts == pytest.approx([-own], abs=1e-5)
 
 
 def test_a_score_that_falls_further_is_a_person_lost() -> None:
