@@ -147,13 +147,15 @@ class _Emitter:
                 self._constant(f"{node.name}.weight_scale", kernel.scales),
                 source.zero,
                 self._constant(f"{node.name}.weight_zero", np.zeros(len(kernel.scales), np.int8)),
-                self._constant(f"{node.name}.rounded_bias", kernel.real_bias),
             ],
             f"{name}_sums",
             name=node.name,
             domain="com.microsoft",
         )
-        self._add("Transpose", [f"{name}_sums"], name, name=f"{name}_planes", perm=[0, 3, 1, 2])
+        # The product could add the bias, but rounds once for both on arm64 and twice on x86.
+        bias = self._constant(f"{node.name}.rounded_bias", kernel.real_bias)
+        self._add("Add", [f"{name}_sums", bias], f"{name}_biased")
+        self._add("Transpose", [f"{name}_biased"], name, name=f"{name}_planes", perm=[0, 3, 1, 2])
 
     def _resize(self, node: Any, source: _Quantised) -> None:
         """Each value four times, by copies of whole pixels: ONNX Runtime's Resize takes ten times

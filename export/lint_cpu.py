@@ -104,7 +104,8 @@ def float_islands(graph: LintGraph, plan: Plan) -> Iterator[Finding]:
     floats = {name for name, layer in plan.layers.items() if layer.precision == "float"}
     excused = floats & set(plan.tensors)  # a layer in the middle that was planned in float
     for node in graph.of_type("Relu", "QuantizeLinear", "Add", "Resize"):
-        if not any(name in excused for name in (*node.input, *node.output)):
+        leaving = graph.made_by(node.input[0]) == "MatMulIntegerToFloat"
+        if not leaving and not any(name in excused for name in (*node.input, *node.output)):
             yield Finding("float-islands", node.name, f"{node.op_type} computes in float")
     for node in graph.of_type("DequantizeLinear"):
         readers = graph.readers.get(node.output[0], [])
