@@ -152,9 +152,13 @@ class _Emitter:
             name=node.name,
             domain="com.microsoft",
         )
-        # The product could add the bias, but rounds once for both on arm64 and twice on x86.
+        # The product could add the bias, but rounds once for both on arm64 and twice on x86. It is
+        # added in full size, which ONNX Runtime makes of it as it loads, as that is much faster.
+        _, channels, height, width = self._shapes[name]
         bias = self._constant(f"{node.name}.rounded_bias", kernel.real_bias)
-        self._add("Add", [f"{name}_sums", bias], f"{name}_biased")
+        size = self._shape(f"{name}_size", (1, height, width, channels))
+        self._add("Expand", [bias, size], f"{name}_bias")
+        self._add("Add", [f"{name}_sums", f"{name}_bias"], f"{name}_biased")
         self._add("Transpose", [f"{name}_biased"], name, name=f"{name}_planes", perm=[0, 3, 1, 2])
 
     def _resize(self, node: Any, source: _Quantised) -> None:

@@ -212,7 +212,10 @@ def test_cpu_a_head_end_is_its_convolution_with_rounded_weights(cpu: onnx.ModelP
         scale, zero = product.input[2], product.input[4]
         after.CopyFrom(
             helper.make_node(
-                "Conv", ["real" + name, "w" + name, bias.input[1]], after.output, "conv" + name
+                "Conv",
+                ["real" + name, "w" + name, f"{name}.rounded_bias"],
+                after.output,
+                "conv" + name,
             )
         )
         before.CopyFrom(
