@@ -52,6 +52,7 @@ survives_cut_while_logging() {
 	cut_power
 	start
 	serves_whole_log
+	copy_in "$here/log_end.py" # the cut has emptied the one that was there
 	after=$(device python3 /root/log_end.py "$cut_at") || fail "nothing is left of what was logged before the cut"
 	figure "entries before the cut, and after it" "${before%% *}, ${after%% *}"
 	figure "the last entry that is kept is older than the cut by, s" "$(awk -v a="$cut_at" -v b="${after##* }" 'BEGIN {printf "%.1f", a - b}')"
