@@ -1,4 +1,5 @@
-"""The CPU flavour: uint8 activations, every planned convolution a QLinearConv.
+"""The CPU flavour: uint8 activations, every planned convolution a QLinearConv, or a product of
+integers where its sums leave in float.
 
 Activations keep the plan's scales; after a ReLU their zero point is 0, and the ReLU itself vanishes
 in it. The camera's bytes are the first convolution's input, with zero point 128. Weights are int8

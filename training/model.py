@@ -10,8 +10,8 @@ The input is the camera's own 640x480 pixels: to resize them took a sixth of a f
 what a resize loses is lost. The stem reads five neighbouring pixels of a row as one cell of fifteen
 channels, which moves no byte, and goes to stride 5 at once: on a CPU two 3x3 convolutions from
 three channels took as long as a third of the whole network, for a tenth of its multiplications.
-It sees 15 pixels across and 5 down, which is what it reads of each row once: two rows more bought
-nothing, and the time is better spent on a third layer at stride 10, where small people are told.
+It sees 15 pixels across and 5 down, so it reads each row once. Two rows more cost a twentieth of
+the time for no accuracy that could be seen; that time went into a third layer at stride 10.
 Stride 5 is what the time allows: at 6 small people are lost, and at 4 the channels have to be so
 few that more is lost than won (training/README.md has the figures).
 
